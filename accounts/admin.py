@@ -1,0 +1,85 @@
+"""Who asks, in the admin: plans and accounts can be changed, the rest can be looked at."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.db import models
+from django.http import HttpRequest
+
+from accounts.models import Network, Plan, Usage, User, Visitor
+
+
+class ReadOnly(admin.ModelAdmin[Any]):
+    """Rows that only the services write."""
+
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+
+@admin.register(Plan)
+class PlanAdmin(admin.ModelAdmin[Plan]):
+    list_display = (
+        "name",
+        "tier",
+        "in_flight",
+        "per_minute",
+        "per_day",
+        "largest_side",
+        "images_per_grid",
+        "weight",
+        "watermark",
+        "ads",
+        "private",
+    )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Plan | None = None) -> list[str]:
+        """A plan keeps its name: it is what the rest refers to."""
+        return [] if obj is None else ["name"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Plan | None = None) -> bool:
+        """The code names the plans that come along, and cannot do without one."""
+        return obj is not None and obj.name not in Plan.NAMED
+
+
+@admin.register(User)
+class AccountAdmin(UserAdmin[User]):
+    list_display = ("username", "email", "plan", "is_active", "is_staff", "date_joined")
+    list_filter = ("plan", "is_active", "is_staff")
+    list_select_related = ("plan",)
+    fieldsets = (*(UserAdmin.fieldsets or ()), ("What they may do", {"fields": ("plan",)}))
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Rows alone must not go: waiting jobs would stay counted, and files stay stored."""
+        return False
+
+
+@admin.register(Visitor)
+class VisitorAdmin(ReadOnly):
+    list_display = ("id", "created")
+    search_fields = ("id",)
+    ordering = ("-created",)
+
+
+@admin.register(Network)
+class NetworkAdmin(ReadOnly):
+    list_display = ("prefix", "created")
+    search_fields = ("prefix",)
+    ordering = ("-created",)
+
+
+@admin.register(Usage)
+class UsageAdmin(ReadOnly):
+    list_display = ("job_id", "user", "images", "pixel_steps", "seconds", "created")
+    list_filter = ("created",)
+    list_select_related = ("user",)
+    search_fields = ("job_id", "user__username", "user__email")
+    ordering = ("-created",)

@@ -1,0 +1,103 @@
+"""Who asks for pictures, and what their plan allows."""
+
+import uuid
+
+from django.contrib.auth.models import AbstractUser
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models.functions import Now
+
+
+class Plan(models.Model):
+    """The limits and rights of a kind of owner. Admins edit the rows."""
+
+    VISITOR = "visitor"
+    FREE = "free"
+    PREMIUM = "premium"
+    API = "api"
+    NETWORK = "network"
+    """The bucket shared by everybody behind one address."""
+
+    NAMED = (VISITOR, FREE, PREMIUM, API, NETWORK)
+    """The plans that the code refers to: they are always there."""
+
+    class Tier(models.IntegerChoices):
+        PAID = 1
+        FREE = 2
+
+    name = models.SlugField(primary_key=True)
+    in_flight = models.PositiveIntegerField(help_text="Grids waiting or being drawn at once.")
+    per_minute = models.PositiveIntegerField(help_text="Grids asked for in any 60 seconds.")
+    per_day = models.PositiveIntegerField(help_text="Grids delivered in any 24 hours.")
+    largest_side = models.PositiveIntegerField(default=512, help_text="Pixels.")
+    images_per_grid = models.PositiveSmallIntegerField(default=9)
+    tier = models.PositiveSmallIntegerField(choices=Tier, default=Tier.FREE)
+    weight = models.PositiveIntegerField(
+        default=1,
+        validators=[MinValueValidator(1)],
+        help_text="Share of the lane, against other owners in the same lane.",
+    )
+    watermark = models.BooleanField(default=True)
+    ads = models.BooleanField(default=True)
+    private = models.BooleanField(default=False, help_text="May keep grids private.")
+
+    class Meta:
+        ordering = ("per_day", "name")
+        constraints = (
+            models.CheckConstraint(condition=models.Q(tier__in=(1, 2)), name="plan_tier_is_known"),
+            models.CheckConstraint(
+                condition=models.Q(weight__gte=1), name="plan_weight_is_positive"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class User(AbstractUser):
+    """Somebody with an account."""
+
+    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, default=Plan.FREE)
+
+
+class Visitor(models.Model):
+    """Somebody without an account, known by a signed cookie that holds this id."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    created = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"visitor {self.id}"
+
+
+class Network(models.Model):
+    """One IPv4 address or one IPv6 /64: a second and wider bucket, never an owner."""
+
+    prefix = models.CharField(max_length=43, unique=True)
+    created = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return self.prefix
+
+
+class Usage(models.Model):
+    """One delivered job. Written in the transaction that finishes it, so never twice or without it.
+
+    It holds the job's id and no foreign key: money outlives pictures.
+    """
+
+    job_id = models.UUIDField(unique=True)
+    user = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True)
+    images = models.PositiveSmallIntegerField(help_text="Delivered, not asked for.")
+    pixel_steps = models.PositiveBigIntegerField(help_text="Width x height x steps x images.")
+    seconds = models.FloatField(help_text="This job's share of its batch's time on the device.")
+    created = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = (models.Index(fields=("user", "created"), name="usage_by_user"),)
+
+    def __str__(self) -> str:
+        return f"usage of {self.job_id}"
+
+
+Owner = User | Visitor
