@@ -1,0 +1,154 @@
+"""May this owner ask for one more grid now, and when would it start?"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.entitlements import Entitlements, network_allowance
+from accounts.limits import DAY, MINUTE, Allowance, Limit, Reached, Spent, reached
+from accounts.models import Network, Owner, Plan, User
+from generation import clock, paces, scheduling
+from generation.checkpoints import Checkpoint
+from generation.errors import Busy, LimitReached
+from generation.models import Job, Worker
+from generation.scheduling import LaneLoad, Tags, Wait
+
+ALIVE = timedelta(seconds=15)
+"""A worker not seen for so long counts as gone."""
+
+LARGEST_COUNT = 10
+"""Pictures in a grid, at most."""
+
+UNKNOWN_PACE = 10.0
+"""Seconds assumed for a full pipeline call that nobody has timed yet."""
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """What the live workers of a checkpoint draw together."""
+
+    workers: int
+    pixel_steps: float
+    """A second."""
+    batch_seconds: float
+    """The largest batch that there may be, in seconds of all of it."""
+
+
+def jobs_of(owner: Owner) -> QuerySet[Job]:
+    """Returns all jobs of an owner."""
+    column = "user" if isinstance(owner, User) else "visitor"
+    return Job.objects.filter(**{column: owner})
+
+
+def spent_by(jobs: QuerySet[Job], allowance: Allowance, now: datetime) -> Spent:
+    """Returns what counts against an allowance.
+
+    The minute counts everything. The day leaves out what failed, and what was cancelled while it
+    waited: a failure needs no refund, because it was never counted.
+    """
+    free = Q(status=Job.Status.FAILED) | Q(status=Job.Status.CANCELLED, started__isnull=True)
+    minute = jobs.filter(created__gt=now - MINUTE)
+    day = jobs.filter(created__gt=now - DAY).exclude(free)
+    return Spent(
+        in_flight=jobs.filter(status__in=Job.OPEN).count(),
+        minute=_newest(minute, allowance.per_minute),
+        day=_newest(day, allowance.per_day),
+    )
+
+
+def refuse_beyond_allowance(
+    owner: Owner, rights: Entitlements, network: Network | None, now: datetime
+) -> None:
+    """Counts; the caller has locked the network's row and the owner's.
+
+    Raises:
+        LimitReached: the owner's or the network's allowance is used up.
+    """
+    own = reached(rights.allowance, spent_by(jobs_of(owner), rights.allowance, now), now)
+    if own:
+        raise LimitReached(_own_limit(own), retry_after=own.seconds)
+    if network is None:
+        return
+    allowance = network_allowance()
+    shared = spent_by(Job.objects.filter(network=network), allowance, now)
+    if theirs := reached(allowance, shared, now):
+        raise LimitReached(
+            _("Too many grids were asked for from your network. Please wait, or sign in."),
+            retry_after=theirs.seconds,
+        )
+
+
+def quote(tags: Tags, tier: int, loads: dict[int, LaneLoad], capacity: Capacity) -> Wait:
+    """Returns when a new job would start.
+
+    Raises:
+        Busy: a free job would wait longer than the site lets anybody wait.
+    """
+    wait = scheduling.wait_of(
+        tags,
+        tier=tier,
+        lanes=loads,
+        capacity=capacity.pixel_steps,
+        batch_seconds=capacity.batch_seconds,
+    )
+    too_long = wait.high - settings.FREE_WAIT_LIMIT
+    # Whoever comes to an empty site is let in, however long a single batch may take on it.
+    anybody_ahead = any(load.waiting or load.drawing for load in loads.values())
+    if tier == Plan.Tier.FREE and anybody_ahead and too_long > 0:
+        raise Busy(
+            _("Too many people are drawing right now. Please come back in %(minutes)d min.")
+            % {"minutes": max(1, round(too_long / 60))},
+            retry_after=max(5, round(too_long)),
+        )
+    return wait
+
+
+def capacity_of(checkpoint: Checkpoint, now: datetime | None = None) -> Capacity:
+    """Returns the capacity of the workers alive now; where none is, that of one that may come."""
+    since = (now or clock.now()) - ALIVE
+    alive = Worker.objects.filter(seen_at__gt=since).exclude(state=Worker.State.STOPPED)
+    kinds = [worker.kind for worker in alive if checkpoint.name in worker.checkpoints]
+    known = paces.speeds(checkpoint.name)
+    fallback = max(known.values(), default=_full_call(checkpoint) / UNKNOWN_PACE)
+    together = sum(known.get(kind, fallback) for kind in kinds) or fallback
+    return Capacity(
+        workers=len(kinds),
+        pixel_steps=together,
+        batch_seconds=_largest_batch(checkpoint) / together,
+    )
+
+
+def _full_call(checkpoint: Checkpoint) -> int:
+    width, height = checkpoint.default_size
+    return scheduling.cost_of(checkpoint.batch_size, width, height, checkpoint.steps)
+
+
+def _largest_batch(checkpoint: Checkpoint) -> int:
+    images = max(checkpoint.batch_size, LARGEST_COUNT)
+    return max(
+        scheduling.cost_of(images, width, height, checkpoint.steps)
+        for width, height in checkpoint.sizes
+    )
+
+
+def _newest(jobs: QuerySet[Job], most: int) -> list[datetime]:
+    moments = jobs.order_by("-created").values_list("created", flat=True)[:most]
+    return list(reversed(moments))
+
+
+def _own_limit(own: Reached) -> str:
+    match own.limit:
+        case Limit.IN_FLIGHT:
+            return ngettext(
+                "You have a grid being drawn; wait until it is done.",
+                "You have %(n)d grids being drawn; wait for one to be done.",
+                own.allowed,
+            ) % {"n": own.allowed}
+        case Limit.PER_MINUTE:
+            return _("That was %(n)d grids within a minute; wait a moment.") % {"n": own.allowed}
+        case Limit.PER_DAY:
+            return _("Your %(n)d grids of the last 24 hours are used up.") % {"n": own.allowed}

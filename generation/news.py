@@ -1,0 +1,68 @@
+"""What somebody who waits wants to know of a job, asked for many jobs at once."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.utils import timezone
+
+from generation.models import Job
+
+# One statement whatever the number of jobs. The places of a lane are numbered once for everybody in
+# it, from the partial index of waiting rows and only where somebody watched waits.
+_NEWS = """
+WITH watched AS (
+    SELECT id, status, progress, checkpoint, tier, created, erased, quoted_low, quoted_high
+    FROM generation_job WHERE id IN ({ids})
+),
+lane AS (
+    SELECT id, row_number() OVER (PARTITION BY checkpoint, tier ORDER BY start_tag, id) AS place
+    FROM generation_job
+    WHERE status = 'queued'
+    AND (checkpoint, tier) IN (SELECT checkpoint, tier FROM watched WHERE status = 'queued')
+)
+SELECT watched.*, lane.place FROM watched LEFT JOIN lane ON lane.id = watched.id
+"""
+
+
+@dataclass(frozen=True)
+class News:
+    """Where a job stands."""
+
+    status: str
+    progress: float = 0.0
+    place: int | None = None
+    """1 is the head of the lane; None once it waits no more."""
+    starts_in: tuple[float, float] = field(default=(0.0, 0.0), compare=False)
+    """Seconds: what is left of the range that was quoted. It shrinks by itself and is no news."""
+
+    @property
+    def ended(self) -> bool:
+        return self.status not in Job.OPEN
+
+
+GONE = News("gone")
+"""The row is there no more, or holds nothing any more."""
+
+
+def news_of(jobs: Collection[UUID]) -> Mapping[UUID, News]:
+    """Returns where the jobs stand; those of which nothing is left are GONE."""
+    found = dict.fromkeys(jobs, GONE)
+    if not jobs:
+        return found
+    key = Job._meta.get_field("id")
+    ids = [key.get_db_prep_value(pk, connection) for pk in jobs]
+    # Only as many placeholders as there are ids go into the text.
+    query = _NEWS.format(ids=", ".join(["%s"] * len(ids)))
+    for row in Job.objects.raw(query, ids):
+        if row.erased is None:
+            found[row.pk] = _news(row)
+    return found
+
+
+def _news(row: Any) -> News:
+    waited = (timezone.now() - row.created).total_seconds()
+    left = (max(0.0, row.quoted_low - waited), max(0.0, row.quoted_high - waited))
+    return News(row.status, round(row.progress, 3), row.place, left)

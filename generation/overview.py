@@ -1,0 +1,131 @@
+"""The state of the queue at a glance: what waits, who draws, and what has waited longest."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from accounts.models import Plan
+from generation import admission, catalogue, clock, lanes, scheduling
+from generation.models import Job, Lane, Worker
+from generation.scheduling import Tags, Wait
+
+REMEMBERED = timedelta(days=1)
+"""A worker that vanished is shown for so long; one that stopped in order is not."""
+
+
+@dataclass(frozen=True)
+class LaneNow:
+    """A lane, and how long a newcomer's first grid would wait in it."""
+
+    checkpoint: str
+    tier: str
+    waiting: int
+    pixel_steps: int
+    virtual_time: int
+    workers: int
+    """Live ones; where there are none, the wait is from the moment that one comes."""
+    wait: Wait | None
+    """None where the checkpoint is not offered any more."""
+
+
+@dataclass(frozen=True)
+class WorkerNow:
+    """A worker, and how many seconds ago it showed itself."""
+
+    id: str
+    alive: bool
+    state: str
+    device: str
+    checkpoints: list[str]
+    seen: float
+
+
+@dataclass(frozen=True)
+class JobNow:
+    """A job that has not ended, and how many seconds ago it was asked for."""
+
+    id: str
+    status: str
+    checkpoint: str
+    tier: str
+    attempts: int
+    worker: str
+    age: float
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The queue as of now."""
+
+    waiting: int
+    drawing: int
+    oldest: JobNow | None
+    lanes: list[LaneNow]
+    workers: list[WorkerNow]
+
+
+def overview() -> Overview:
+    """Returns the queue as of now."""
+    now = clock.now()
+    open_jobs = Job.objects.filter(status__in=Job.OPEN)
+    oldest = open_jobs.order_by("created", "id").first()
+    return Overview(
+        waiting=open_jobs.filter(status=Job.Status.QUEUED).count(),
+        drawing=open_jobs.filter(status=Job.Status.RUNNING).count(),
+        oldest=None if oldest is None else _job(oldest, now),
+        lanes=[_lane(lane, now) for lane in Lane.objects.all()],
+        workers=_workers(now),
+    )
+
+
+def _lane(lane: Lane, now: datetime) -> LaneNow:
+    workers, wait = 0, None
+    if checkpoint := catalogue.offered().get(lane.checkpoint):
+        capacity = admission.capacity_of(checkpoint, now)
+        workers = capacity.workers
+        wait = scheduling.wait_of(
+            Tags(lane.virtual_time, lane.virtual_time + 1),
+            tier=lane.tier,
+            lanes=lanes.loads_of(lanes.of(lane.checkpoint), now),
+            capacity=capacity.pixel_steps,
+            batch_seconds=capacity.batch_seconds,
+        )
+    return LaneNow(
+        checkpoint=lane.checkpoint,
+        tier=_tier(lane.tier),
+        waiting=lane.waiting,
+        pixel_steps=lane.waiting_cost,
+        virtual_time=lane.virtual_time,
+        workers=workers,
+        wait=wait,
+    )
+
+
+def _workers(now: datetime) -> list[WorkerNow]:
+    known = Worker.objects.filter(seen_at__gt=now - REMEMBERED).exclude(state=Worker.State.STOPPED)
+    return [
+        WorkerNow(
+            id=worker.id,
+            alive=worker.seen_at > now - admission.ALIVE,
+            state=worker.state,
+            device=worker.kind,
+            checkpoints=worker.checkpoints,
+            seen=(now - worker.seen_at).total_seconds(),
+        )
+        for worker in known.order_by("-seen_at")
+    ]
+
+
+def _job(job: Job, now: datetime) -> JobNow:
+    return JobNow(
+        id=str(job.pk),
+        status=job.status,
+        checkpoint=job.checkpoint,
+        tier=_tier(job.tier),
+        attempts=job.attempts,
+        worker=job.worker,
+        age=(now - job.created).total_seconds(),
+    )
+
+
+def _tier(tier: int) -> str:
+    return Plan.Tier(tier).name.lower()

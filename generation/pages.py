@@ -1,0 +1,158 @@
+"""What the pages show: plain values for the templates, made of rows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.contrib.humanize.templatetags.humanize import ordinal
+from django.utils.html import strip_tags
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.entitlements import Entitlements, entitlements_of
+from accounts.limits import left_today
+from accounts.models import Owner
+from generation import admission, catalogue, clock
+from generation.models import Image, Job
+from generation.news import News
+from generation.scribbles import scribble
+
+HISTORY = 4
+"""Grids shown on the first page."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One place of a grid: a picture, a reason why there is none, or a line being drawn."""
+
+    position: int
+    image: Image | None
+    held_back: bool
+    scribble: str
+    rest: str
+    """Share of the scribble that is not drawn yet, as SVG writes numbers in any language."""
+
+
+@dataclass(frozen=True)
+class Left:
+    """What is left of a day's allowance."""
+
+    grids: int
+    of: int
+
+
+def frames(job: Job, images: Sequence[Image]) -> list[Frame]:
+    """Returns the frames of a grid, which stand from the start."""
+    by_position = {image.position: image for image in images}
+    return [_frame(job, position, by_position.get(position)) for position in range(job.count)]
+
+
+def _frame(job: Job, position: int, image: Image | None) -> Frame:
+    return Frame(
+        position=position,
+        image=image if image is not None and image.master else None,
+        held_back=image is not None and image.verdict == Image.Verdict.BLOCKED,
+        scribble=scribble(position),
+        rest=f"{1 - job.progress:.3f}",
+    )
+
+
+def columns(count: int) -> int:
+    """Returns how many frames stand side by side: three, unless so few look lost."""
+    return {1: 1, 2: 2, 4: 2}.get(count, 3)
+
+
+def place(news: News) -> str:
+    """Returns “7th”, or the empty text for who waits no more."""
+    # Some languages raise the ending with markup, which an event's text cannot hold.
+    return "" if news.place is None else strip_tags(str(ordinal(news.place)))
+
+
+def sentence(news: News) -> str:
+    """Returns what the news come to for the person who waits."""
+    match news.status:
+        case Job.Status.QUEUED:
+            return _starts(*news.starts_in)
+        case Job.Status.RUNNING:
+            return _("%(percent)d%% drawn.") % {"percent": round(100 * news.progress)}
+    return ""
+
+
+def _starts(low: float, high: float) -> str:
+    if high < 5:
+        return _("It starts any moment.")
+    if low < 5:
+        return _("It starts within %s.") % duration(high)
+    if high < 90:
+        return _("It starts in %(low)d to %(high)d seconds.") % {
+            "low": _fives(low),
+            "high": max(_fives(low) + 5, _fives(high)),
+        }
+    return _("It starts in %(low)s to %(high)s.") % {"low": duration(low), "high": duration(high)}
+
+
+def duration(seconds: float) -> str:
+    """Returns a rounded duration in words, “40 seconds” or “3 minutes” or “5 hours”."""
+    if seconds < 90:
+        shown = max(1, round(seconds)) if seconds < 10 else _fives(seconds)
+        return ngettext("%d second", "%d seconds", shown) % shown
+    if seconds < 90 * 60:
+        minutes = round(seconds / 60)
+        return ngettext("%d minute", "%d minutes", minutes) % minutes
+    hours = round(seconds / 3600)
+    return ngettext("%d hour", "%d hours", hours) % hours
+
+
+def _fives(seconds: float) -> int:
+    return max(5, 5 * round(seconds / 5))
+
+
+def took(job: Job) -> str:
+    """Returns “6.2 seconds” of drawing, or the empty text before the end."""
+    if job.started is None or job.finished is None:
+        return ""
+    seconds = (job.finished - job.started).total_seconds()
+    if seconds < 60:
+        return _("%(seconds).1f seconds") % {"seconds": seconds}
+    return duration(seconds)
+
+
+def reload_after(news: News) -> int:
+    """Returns the seconds after which a page without scripts asks again."""
+    if news.status == Job.Status.QUEUED:
+        return round(min(20, max(3, news.starts_in[0] / 2)))
+    return 2
+
+
+def read_and_not(job: Job) -> tuple[str, str]:
+    """Returns the part of the prompt that the checkpoint read, and the rest."""
+    if job.prompt_cut_at is None:
+        return job.prompt, ""
+    return job.prompt[: job.prompt_cut_at], job.prompt[job.prompt_cut_at :]
+
+
+def checkpoint_title(job: Job) -> str:
+    """Returns what people call the job's checkpoint, which may not be on offer any more."""
+    checkpoint = catalogue.offered().get(job.checkpoint)
+    return checkpoint.title if checkpoint else job.checkpoint
+
+
+def left_of(owner: Owner | None, rights: Entitlements) -> Left:
+    """Returns what is left of the owner's day; a newcomer has all of it."""
+    if owner is None:
+        return Left(rights.allowance.per_day, rights.allowance.per_day)
+    spent = admission.spent_by(admission.jobs_of(owner), rights.allowance, clock.now())
+    return Left(left_today(rights.allowance, spent), rights.allowance.per_day)
+
+
+def history_of(owner: Owner | None) -> list[Job]:
+    """Returns the owner's latest grids, finished or on their way."""
+    if owner is None:
+        return []
+    kept = admission.jobs_of(owner).filter(erased__isnull=True)
+    shown = kept.filter(status__in=(Job.Status.SUCCEEDED, *Job.OPEN))
+    return list(shown.order_by("-created").prefetch_related("images")[:HISTORY])
+
+
+def shows_watermark(job: Job) -> bool:
+    """Whether the grid carries the mark now: its owner's rights say so, not when it was drawn."""
+    return job.owner is not None and entitlements_of(job.owner).watermark

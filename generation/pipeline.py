@@ -1,0 +1,382 @@
+"""Draws pictures with diffusers: the only module that imports torch."""
+
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import cycle, islice
+from pathlib import Path
+from typing import Any, cast
+
+import diffusers
+import torch
+import transformers
+from huggingface_hub import hf_hub_download
+from PIL.Image import Image
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+
+from generation.checkpoints import Checkpoint, Folder, HubFile
+
+for library in (diffusers, transformers):
+    # Their warnings quote the prompts that they cut, and prompts do not belong into logs.
+    quiet: Any = library.utils.logging
+    quiet.set_verbosity_error()
+    quiet.disable_progress_bar()
+
+TOKENIZERS = ("tokenizer_3", "tokenizer_2", "tokenizer")
+"""Components by how much of the prompt they read, the most first."""
+
+TRIAL_STEPS = 2
+"""Enough steps for every part of a pipeline to have run on what another part made."""
+
+LOADING_ERRORS = (
+    OSError,
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    ImportError,
+    RuntimeError,
+    SafetensorError,
+)
+"""What diffusers, transformers and safetensors raise over files that are absent or wrong."""
+
+
+class PipelineError(Exception):
+    """A checkpoint cannot draw."""
+
+
+class CheckpointBroken(PipelineError):
+    """A checkpoint cannot be loaded; the message is one sentence that says which and why."""
+
+
+class OutOfMemory(PipelineError):
+    """The device has too little memory for a checkpoint or for a call."""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """One picture to draw."""
+
+    prompt: str
+    negative_prompt: str
+    seed: int
+
+
+@dataclass(frozen=True)
+class _Call:
+    """What all pictures of a pipeline call share."""
+
+    width: int
+    height: int
+    steps: int
+    guidance: float
+
+    def shape(self, images: int) -> tuple[int, int, int, bool, bool]:
+        """What the sizes of tensors depend on; guidance above 0 or above 1 doubles their rows."""
+        return images, self.width, self.height, self.guidance > 0, self.guidance > 1
+
+
+class Pipeline:
+    """A checkpoint in memory.
+
+    A picture's pixels depend on its prompts, its seed and the scalars of the call, never on the
+    pictures drawn beside it. Many devices round differently in calls of different sizes (doodle on
+    a CPU: float32 does, bfloat16 does not), so that pictures share a call only where a trial has
+    shown, for that number of that size, that they come out bit for bit as they do alone. A trial
+    of two steps runs once for each shape; where it fails, pictures are drawn one by one.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, pipe: Any, kind: str) -> None:
+        self.checkpoint = checkpoint
+        self.kind = kind
+        """The kind of device and arithmetic, by which speeds are learnt and pixels are the same."""
+        self._pipe = pipe
+        self._parameters = inspect.signature(type(pipe).__call__).parameters
+        self._tokenizer = next(t for name in TOKENIZERS if (t := getattr(pipe, name, None)))
+        self._trials: dict[tuple[int, int, int, bool, bool], bool] = {}
+
+    @classmethod
+    def load(cls, checkpoint: Checkpoint, *, device: str | None = None) -> "Pipeline":
+        """Returns a checkpoint, loaded from its folder or its pinned revision on the hub.
+
+        Args:
+            checkpoint: what to load. Only safetensors are read, and no code of its repository.
+            device: a torch device; None takes the first CUDA device, or else the CPU.
+
+        Raises:
+            CheckpointBroken: a file is missing, damaged, no safetensors, or asks for code.
+            OutOfMemory: it does not fit.
+        """
+        target = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        dtype = _dtype(checkpoint.dtype, target)
+        with _loading_errors(checkpoint), _memory_errors(checkpoint):
+            pipe = _assembled(checkpoint, dtype)
+            _place(pipe, target, checkpoint.memory_gib)
+            return cls(checkpoint, pipe, _kind(target, dtype))
+
+    def warm(self) -> None:
+        """Draws a full batch of the default size, so that the first job finds all prepared.
+
+        Raises:
+            OutOfMemory: not even that fits.
+        """
+        prompts = islice(cycle(self.checkpoint.samples or ("",)), self.checkpoint.batch_size)
+        drawings = [Drawing(prompt, "", seed) for seed, prompt in enumerate(prompts)]
+        width, height = self.checkpoint.default_size
+        steps, guidance = min(TRIAL_STEPS, self.checkpoint.steps), self.checkpoint.guidance
+        self.draw(drawings, width=width, height=height, steps=steps, guidance=guidance)
+
+    def draw(
+        self,
+        drawings: Sequence[Drawing],
+        *,
+        width: int,
+        height: int,
+        steps: int,
+        guidance: float,
+        on_step: Callable[[float], None] = lambda _: None,
+    ) -> list[Image]:
+        """Returns one RGB image of `width` × `height` pixels for each drawing, in their order.
+
+        Args:
+            drawings: the pictures; any number.
+            width: pixels, as height a multiple of 16.
+            height: pixels.
+            steps: denoising steps.
+            guidance: how closely to follow the prompt, as the checkpoint's pipeline means it.
+            on_step: called after every step with the fraction of the whole that is done, which
+                never falls and ends at 1. What it raises ends the drawing and comes out of here.
+
+        Raises:
+            OutOfMemory: the device has too little memory for this size.
+        """
+        call = _Call(width, height, steps, guidance)
+        pictures: list[Image] = []
+        with _memory_errors(self.checkpoint):
+            for batch in self._batches(drawings, call, on_step):
+                report = _share(on_step, len(pictures), len(batch), len(drawings))
+                pictures += self._run(batch, call, report)
+        return pictures
+
+    def cut_at(self, prompt: str) -> int | None:
+        """Returns how many characters of the prompt are read before the tokens run out.
+
+        None where all of it is read.
+        """
+        text, before = self._as_read(prompt)
+        whole = self._tokenizer(text)["input_ids"]
+        longest = min(self.checkpoint.longest_prompt, self._tokenizer.model_max_length)
+        if len(whole) <= longest:
+            return None
+        read = self._tokenizer(
+            text, truncation=True, max_length=longest, return_offsets_mapping=True
+        )
+        end = max(end for _, end in read["offset_mapping"]) - before
+        return max(end, 0) if end < len(prompt) else None
+
+    def _as_read(self, prompt: str) -> tuple[str, int]:
+        """The text that the tokenizer gets, and where in it the prompt begins."""
+        if not getattr(self._tokenizer, "chat_template", None):
+            return prompt, 0
+        mark = "\ue000"
+        before, after = self._as_message(mark).split(mark)
+        return before + prompt + after, len(before)
+
+    def _as_message(self, prompt: str) -> str:
+        message = [{"role": "user", "content": prompt}]
+        text = self._tokenizer.apply_chat_template(
+            message, tokenize=False, add_generation_prompt=True
+        )
+        return cast("str", text)
+
+    def _batches(
+        self, drawings: Sequence[Drawing], call: _Call, on_step: Callable[[float], None]
+    ) -> Iterator[Sequence[Drawing]]:
+        """Shares drawings out to pipeline calls, several to a call where a trial allows it."""
+        room = self.checkpoint.batch_size
+        for start in range(0, len(drawings), room):
+            batch = drawings[start : start + room]
+            still = _share(on_step, start, 0, len(drawings))
+            if len(batch) == 1 or self._alike(len(batch), call, still):
+                yield batch
+            else:
+                yield from ([drawing] for drawing in batch)
+
+    def _alike(self, images: int, call: _Call, on_step: Callable[[float], None]) -> bool:
+        """Whether so many pictures of one call are bit for bit what each is alone."""
+        shape = call.shape(images)
+        if shape not in self._trials:
+            self._trials[shape] = self._try_together(images, call, on_step)
+        return self._trials[shape]
+
+    def _try_together(self, images: int, call: _Call, on_step: Callable[[float], None]) -> bool:
+        brief = _Call(call.width, call.height, min(TRIAL_STEPS, call.steps), call.guidance)
+        # Short and long by turns: some pipelines pad the prompts of a call to the longest.
+        prompts = islice(cycle(("a", "a " * self.checkpoint.longest_prompt)), images)
+        drawings = [Drawing(prompt, "", seed) for seed, prompt in enumerate(prompts)]
+        together = self._run(drawings, brief, on_step, output="np")
+        return all(
+            (picture == self._run([drawing], brief, on_step, output="np")[0]).all()
+            for drawing, picture in zip(drawings, together, strict=True)
+        )
+
+    def _run(
+        self,
+        drawings: Sequence[Drawing],
+        call: _Call,
+        on_step: Callable[[float], None],
+        output: str = "pil",
+    ) -> list[Any]:
+        """Makes one call of the pipeline and returns its images, PIL or float arrays in 0…1."""
+
+        def after_step(pipe: Any, step: int, _: object, tensors: dict[str, Any]) -> dict[str, Any]:
+            on_step((step + 1) / pipe.num_timesteps)
+            return tensors
+
+        arguments: dict[str, Any] = {
+            "prompt": [drawing.prompt for drawing in drawings],
+            "width": call.width,
+            "height": call.height,
+            "num_inference_steps": call.steps,
+            self.checkpoint.guidance_parameter: call.guidance,
+            # On the CPU whatever the device, so that a seed is the same noise everywhere.
+            "generator": [torch.Generator("cpu").manual_seed(d.seed) for d in drawings],
+            "output_type": output,
+            "callback_on_step_end": after_step,
+        }
+        if self.checkpoint.negative_prompt:
+            arguments["negative_prompt"] = [drawing.negative_prompt for drawing in drawings]
+        if "max_sequence_length" in self._parameters:
+            arguments["max_sequence_length"] = self.checkpoint.longest_prompt
+        return list(self._pipe(**arguments).images)
+
+
+def _share(
+    on_step: Callable[[float], None], before: int, images: int, total: int
+) -> Callable[[float], None]:
+    """Turns the progress of some of the images into that of all."""
+    return lambda part: on_step((before + images * part) / total)
+
+
+def _assembled(checkpoint: Checkpoint, dtype: torch.dtype) -> Any:
+    pipeline_class = _diffusers_class(checkpoint.pipeline, diffusers.DiffusionPipeline)
+    where, origin = _origin(checkpoint)
+    parts: dict[str, Any] = {}
+    if "safety_checker" in inspect.signature(pipeline_class).parameters:
+        # It would paint pictures black; what may be shown is for the image check to say.
+        parts |= {"safety_checker": None, "requires_safety_checker": False}
+    if checkpoint.unet is not None:
+        parts["unet"] = _unet(checkpoint, dtype)
+    pipe = pipeline_class.from_pretrained(
+        where, dtype=dtype, use_safetensors=True, **origin, **parts
+    )
+    if checkpoint.scheduler is not None:
+        replacement = _diffusers_class(checkpoint.scheduler.name, diffusers.SchedulerMixin)
+        config, options = pipe.scheduler.config, checkpoint.scheduler.options
+        pipe.scheduler = replacement.from_config(config, **options)
+    pipe.set_progress_bar_config(disable=True)
+    return pipe
+
+
+def _origin(checkpoint: Checkpoint) -> tuple[str, dict[str, Any]]:
+    """What `from_pretrained` is to load, and the arguments that pin it down."""
+    source = checkpoint.source
+    if isinstance(source, Folder):
+        if not (source.path / "model_index.json").is_file():
+            raise FileNotFoundError(f"{source.path} holds no model_index.json")
+        return str(source.path), {"local_files_only": True}
+    return source.repository, {"revision": source.revision, "variant": source.variant or None}
+
+
+def _unet(checkpoint: Checkpoint, dtype: torch.dtype) -> torch.nn.Module:
+    where, origin = _origin(checkpoint)
+    origin.pop("variant", None)
+    unet_class: Any = diffusers.UNet2DConditionModel
+    config = unet_class.load_config(where, subfolder="unet", **origin)
+    with torch.device("meta"):
+        unet: torch.nn.Module = unet_class.from_config(config)
+    unet.load_state_dict(load_file(_unet_file(checkpoint.unet)), assign=True)
+    return unet.to(dtype).eval()
+
+
+def _unet_file(weights: Path | HubFile | None) -> Path:
+    if isinstance(weights, HubFile):
+        file = hf_hub_download(weights.repository, weights.file, revision=weights.revision)
+        return Path(file)
+    if weights is None or not weights.is_file():
+        raise FileNotFoundError(f"{weights} is no file")
+    return weights
+
+
+def _place(pipe: Any, device: torch.device, memory_gib: float) -> None:
+    """Puts a pipeline on a device, or its parts by turns where the whole is too large for it."""
+    for name in ("unet", "vae"):
+        if part := getattr(pipe, name, None):
+            # Convolutions run faster on it: nine doodles take 1.6 s in place of 1.9 s.
+            part.to(memory_format=torch.channels_last)
+    if device.type == "cuda" and _memory_of(device) < memory_gib:
+        pipe.enable_model_cpu_offload(device=device)
+    else:
+        pipe.to(device)
+
+
+def _memory_of(device: torch.device) -> float:
+    return torch.cuda.get_device_properties(device).total_memory / 2**30
+
+
+def _dtype(name: str, device: torch.device) -> torch.dtype:
+    """A CPU has no float16 to speak of, and bfloat16 on the newer ones only."""
+    if device.type == "cpu" and not (name != "float32" and _cpu_has_bfloat16()):
+        return torch.float32
+    return torch.bfloat16 if device.type == "cpu" else cast("torch.dtype", getattr(torch, name))
+
+
+def _cpu_has_bfloat16() -> bool:
+    return bool(torch.cpu.get_capabilities().get("avx512_bf16"))
+
+
+def _kind(device: torch.device, dtype: torch.dtype) -> str:
+    arithmetic = str(dtype).removeprefix("torch.")
+    if device.type == "cuda":
+        return f"cuda {torch.cuda.get_device_name(device)[:40]} {arithmetic}"
+    instructions = torch.backends.cpu.get_cpu_capability().lower()
+    return f"{device.type} {instructions} {torch.get_num_threads()} threads {arithmetic}"
+
+
+@contextmanager
+def _loading_errors(checkpoint: Checkpoint) -> Iterator[None]:
+    try:
+        yield
+    except LOADING_ERRORS as error:
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        raise CheckpointBroken(
+            f"The checkpoint {checkpoint.name} could not be loaded: {reason}"
+        ) from error
+
+
+@contextmanager
+def _memory_errors(checkpoint: Checkpoint) -> Iterator[None]:
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if not _is_memory_error(error):
+            raise
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        raise OutOfMemory(f"The checkpoint {checkpoint.name} ran out of memory.") from error
+
+
+def _is_memory_error(error: BaseException) -> bool:
+    """The CPU's allocator raises a plain RuntimeError that names it."""
+    known = isinstance(error, MemoryError | torch.OutOfMemoryError)
+    return known or "DefaultCPUAllocator" in str(error)
+
+
+def _diffusers_class(name: str, kind: type) -> Any:
+    """Returns a class of diffusers by name; ValueError where it is none of that kind."""
+    found = getattr(diffusers, name, None)
+    if isinstance(found, type) and issubclass(found, kind):
+        return found
+    raise ValueError(f"diffusers has no {kind.__name__} that is called {name}")

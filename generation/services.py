@@ -1,0 +1,334 @@
+"""Every change of a job's status, one function an arrow. Nothing else writes it.
+
+Each is a conditional UPDATE that names the state it leaves; its row count says who won. What a
+worker does it does as the holder of the token (worker, attempts): once the lease was lost the token
+is stale, and the row is somebody else's.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Coalesce
+
+from accounts.models import Usage
+from generation import clock, lanes
+from generation.batching import Candidate, fill
+from generation.errors import Failure
+from generation.models import ATTEMPTS, Image, Job, Lane, Rendition, Worker
+from generation.scheduling import Tags, first_tier, next_tier
+
+LEASE = timedelta(seconds=30)
+
+LOOKAHEAD = 16
+"""Waiting jobs looked at to fill a batch: a claim costs the same at any backlog."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Jobs that one worker holds and draws in one pipeline call, the head first."""
+
+    jobs: tuple[Job, ...]
+
+    @property
+    def checkpoint(self) -> str:
+        return self.jobs[0].checkpoint
+
+    @property
+    def images(self) -> int:
+        return sum(job.count for job in self.jobs)
+
+
+@dataclass(frozen=True)
+class Files:
+    """Names in the masters storage and in the renditions storage."""
+
+    masters: Sequence[str]
+    renditions: Sequence[str]
+
+
+def claim(
+    worker: str,
+    rooms: Mapping[str, int],
+    *,
+    draw: Callable[[], float] = random.random,
+) -> Batch | None:
+    """Returns the next batch, now held by `worker`, or None when nothing waits for it.
+
+    Args:
+        worker: the claiming process.
+        rooms: images in one pipeline call, by checkpoint that the worker serves.
+        draw: uniform in [0, 1); decides between the tiers of several checkpoints.
+    """
+    waiting = list(Lane.objects.filter(checkpoint__in=list(rooms), waiting__gt=0))
+    share = draw()
+    while (lane := _next_lane(waiting, share)) is not None:
+        if jobs := _claim_from(lane, worker, rooms[lane.checkpoint]):
+            return Batch(jobs)
+        waiting.remove(lane)
+    return None
+
+
+def renew(worker: str, progress: Mapping[tuple[UUID, int], float]) -> set[UUID]:
+    """Renews leases and notes the progress; returns the jobs that are still the worker's.
+
+    Args:
+        worker: who holds them.
+        progress: done share by (job, attempt).
+    """
+    until = clock.now() + LEASE
+    return {
+        job
+        for (job, attempt), share in progress.items()
+        if _held(job, worker, attempt).update(lease_until=until, progress=min(1.0, share))
+    }
+
+
+def finish(
+    job: Job,
+    images: Sequence[Image],
+    renditions: Sequence[Rendition],
+    *,
+    seconds: float,
+    revision: str = "",
+    prompt_cut_at: int | None = None,
+) -> bool:
+    """RUNNING → SUCCEEDED, with its pictures and its usage in the same transaction.
+
+    A job of which every picture was held back has FAILED, and costs nothing.
+
+    Args:
+        job: as it was claimed.
+        images: one for each position, not yet saved.
+        renditions: of those images or of the whole grid, not yet saved.
+        seconds: the job's share of its batch's time on the device.
+        revision: of the checkpoint that drew it.
+        prompt_cut_at: characters of the prompt that the checkpoint read, None for all.
+
+    Returns:
+        False when the job is no longer the worker's: nothing was written.
+    """
+    delivered = sum(1 for image in images if image.verdict != Image.Verdict.BLOCKED)
+    status = Job.Status.SUCCEEDED if delivered else Job.Status.FAILED
+    with transaction.atomic():
+        won = _held(job.pk, job.worker, job.attempts).update(
+            status=status,
+            error_code="" if delivered else Failure.BLOCKED,
+            progress=1.0,
+            revision=revision,
+            prompt_cut_at=prompt_cut_at,
+            finished=clock.now(),
+            lease_until=None,
+            worker="",
+        )
+        if not won:
+            return False
+        Image.objects.bulk_create(images)
+        Rendition.objects.bulk_create(renditions)
+        if delivered:
+            Usage.objects.create(
+                job_id=job.pk,
+                user_id=job.user_id,
+                images=delivered,
+                pixel_steps=job.cost // job.count * delivered,
+                seconds=seconds,
+            )
+    return True
+
+
+def fail(job: Job, failure: Failure) -> bool:
+    """RUNNING → QUEUED at its old place, or → FAILED if that was the last attempt."""
+    with transaction.atomic():
+        return _end_attempt(_held(job.pk, job.worker, job.attempts), job, failure, clock.now())
+
+
+def release(job: Job) -> bool:
+    """RUNNING → QUEUED at its old place, the attempt not counted: a stopping worker gives back."""
+    with transaction.atomic():
+        won = _held(job.pk, job.worker, job.attempts).update(
+            status=Job.Status.QUEUED,
+            attempts=F("attempts") - 1,
+            progress=0,
+            lease_until=None,
+            worker="",
+        )
+        if won:
+            lanes.come_back(job)
+    return bool(won)
+
+
+def cancel(job: Job) -> bool:
+    """QUEUED | RUNNING → CANCELLED. False when it had already ended."""
+    ended = {"status": Job.Status.CANCELLED, "lease_until": None, "worker": ""}
+    with transaction.atomic():
+        now = clock.now()
+        row = Job.objects.filter(pk=job.pk)
+        # Not started, whatever an earlier attempt came to: what is cancelled waiting costs nothing.
+        if row.filter(status=Job.Status.QUEUED).update(finished=now, started=None, **ended):
+            lanes.leave(job)
+            return True
+        if row.filter(status=Job.Status.RUNNING).update(finished=now, **ended):
+            return True
+    # Between the two updates the job may have come back from a worker.
+    return bool(row.filter(status__in=Job.OPEN).exists()) and cancel(job)
+
+
+def sweep(*, now: datetime | None = None, most: int = 100) -> int:
+    """RUNNING → QUEUED, or → FAILED after the last attempt, where the lease ran out.
+
+    Returns how many. Any number of processes may sweep at once.
+    """
+    moment = now or clock.now()
+    expired = Q(status=Job.Status.RUNNING, lease_until__lt=moment)
+    swept = 0
+    for job in Job.objects.filter(expired).order_by("lease_until")[:most]:
+        with transaction.atomic():
+            row = Job.objects.filter(expired, pk=job.pk, attempts=job.attempts, worker=job.worker)
+            swept += _end_attempt(row, job, Failure.LOST, moment)
+    return swept
+
+
+def erase(job: Job) -> Files:
+    """Ends the job if it has not ended, and forgets what was asked and drawn.
+
+    The bare row stays for as long as it counts against an allowance; `purge` takes it then.
+
+    Returns:
+        The files that nothing refers to any more, for the caller to delete.
+    """
+    cancel(job)
+    with transaction.atomic():
+        # Whoever makes a rendition at this moment saves it before this, or not at all.
+        Job.objects.select_for_update().get(pk=job.pk)
+        files = Files(
+            masters=list(job.images.exclude(master="").values_list("master", flat=True)),
+            renditions=list(job.renditions.values_list("name", flat=True)),
+        )
+        job.renditions.all().delete()
+        job.images.all().delete()
+        Job.objects.filter(pk=job.pk).update(
+            prompt="",
+            negative_prompt="",
+            style="",
+            seed=0,
+            idempotency_key="",
+            request_hash="",
+            request_id="",
+            visibility=Job.Visibility.PRIVATE,
+            erased=clock.now(),
+        )
+    return files
+
+
+def purge(*, counted_for: timedelta = timedelta(days=1)) -> int:
+    """Deletes the rows of erased jobs whose window has ended; returns how many.
+
+    The rows of workers that were not seen for as long go as well.
+    """
+    Worker.objects.filter(seen_at__lt=clock.now() - counted_for).delete()
+    old = Job.objects.filter(erased__isnull=False, created__lt=clock.now() - counted_for)
+    deleted, _ = old.filter(status__in=Job.TERMINAL).delete()
+    return deleted
+
+
+def _next_lane(waiting: Sequence[Lane], draw: float) -> Lane | None:
+    """Each checkpoint's lanes take turns; of several checkpoints the draw names the tier, and in
+    it the one whose head waits longest is next.
+    """
+    turns: dict[str, dict[int, Tags]] = {}
+    for lane in waiting:
+        turns.setdefault(lane.checkpoint, {})[lane.tier] = lanes.turn_of(lane)
+    next_tiers = {checkpoint: next_tier(found) for checkpoint, found in turns.items()}
+    tier = first_tier(Counter(tier for tier in next_tiers.values() if tier), draw)
+    candidates = [lane for lane in waiting if lane.tier == tier == next_tiers[lane.checkpoint]]
+    if len(candidates) <= 1:
+        return next(iter(candidates), None)
+    return min(candidates, key=_head_waits_since)
+
+
+def _head_waits_since(lane: Lane) -> tuple[bool, object]:
+    head = _waiting(lane.checkpoint, lane.tier).values_list("created", flat=True).first()
+    return (head is None, head)
+
+
+def _claim_from(lane: Lane, worker: str, room: int) -> tuple[Job, ...]:
+    with transaction.atomic():
+        now = clock.now()
+        head = _head(lane)
+        if head is None or not _take(head, worker, now):
+            return ()
+        jobs = [head, *_companions(head, worker, room - head.count, now)]
+        lanes.serve(jobs)
+    return tuple(jobs)
+
+
+def _head(lane: Lane) -> Job | None:
+    """The first job that no other claim holds; where they hold all, the first that they leave."""
+    waiting = _waiting(lane.checkpoint, lane.tier)
+    return _skip_locked(waiting).first() or waiting.select_for_update(of=("self",)).first()
+
+
+def _companions(head: Job, worker: str, room: int, now: datetime) -> Iterable[Job]:
+    """Takes jobs that can share the head's pipeline call, from its own lane first."""
+    for tier in (head.tier, 3 - head.tier):
+        if room <= 0:
+            return
+        same = _waiting(head.checkpoint, tier).filter(batch_key=head.batch_key)
+        waiting = {job.pk: job for job in _skip_locked(same)[:LOOKAHEAD]}
+        for pk in fill(room, [Candidate(job.pk, job.count) for job in waiting.values()]):
+            if _take(waiting[pk], worker, now):
+                room -= waiting[pk].count
+                yield waiting[pk]
+
+
+def _take(job: Job, worker: str, now: datetime) -> bool:
+    """QUEUED → RUNNING. On SQLite and PostgreSQL alike the row count is the answer."""
+    taken = Job.objects.filter(pk=job.pk, status=Job.Status.QUEUED).update(
+        status=Job.Status.RUNNING,
+        worker=worker,
+        attempts=F("attempts") + 1,
+        started=Coalesce(F("started"), now),
+        lease_until=now + LEASE,
+        progress=0,
+    )
+    if taken:
+        job.status, job.worker, job.attempts = Job.Status.RUNNING, worker, job.attempts + 1
+        job.started = job.started or now
+    return bool(taken)
+
+
+def _end_attempt(row: QuerySet[Job], job: Job, failure: Failure, now: datetime) -> bool:
+    last = job.attempts >= ATTEMPTS
+    won = row.update(
+        status=Job.Status.FAILED if last else Job.Status.QUEUED,
+        finished=now if last else None,
+        error_code=failure,
+        progress=0,
+        lease_until=None,
+        worker="",
+    )
+    if won and not last:
+        lanes.come_back(job)
+    return bool(won)
+
+
+def _held(job: UUID, worker: str, attempt: int) -> QuerySet[Job]:
+    return Job.objects.filter(pk=job, status=Job.Status.RUNNING, worker=worker, attempts=attempt)
+
+
+def _waiting(checkpoint: str, tier: int) -> QuerySet[Job]:
+    return Job.objects.filter(status=Job.Status.QUEUED, checkpoint=checkpoint, tier=tier).order_by(
+        "start_tag", "id"
+    )
+
+
+def _skip_locked(jobs: QuerySet[Job]) -> QuerySet[Job]:
+    """PostgreSQL passes over rows that another claim holds; SQLite has one writer at a time."""
+    if connection.features.has_select_for_update_skip_locked:
+        return jobs.select_for_update(skip_locked=True, of=("self",))
+    return jobs

@@ -1,0 +1,197 @@
+"""From what somebody asks for to a row of the queue."""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+import structlog
+from django.db import transaction
+from django.db.models import Max
+from django.utils.translation import gettext as _
+
+from accounts.entitlements import Entitlements, entitlements_of
+from accounts.models import Network, Owner, Plan, User, Visitor
+from generation import admission, clock, lanes, moderation, scheduling
+from generation.admission import LARGEST_COUNT
+from generation.batching import batch_key
+from generation.catalogue import checkpoint_named
+from generation.checkpoints import Checkpoint
+from generation.errors import KeyReused, RequestRefused
+from generation.models import Job
+from generation.renditions import Format
+from generation.scheduling import LaneLoad, Tags
+from generation.seeds import LARGEST_SEED
+
+log = structlog.get_logger(__name__)
+
+LONGEST_KEY = 255
+
+
+@dataclass(frozen=True)
+class GridRequest:
+    """What somebody asks for. None and empty text mean: the checkpoint's default."""
+
+    prompt: str
+    negative_prompt: str = ""
+    style: str = ""
+    checkpoint: str = ""
+    size: tuple[int, int] | None = None
+    count: int = 9
+    seed: int | None = None
+    format: str = "webp"
+    visibility: Job.Visibility = Job.Visibility.UNLISTED
+
+    @property
+    def hash(self) -> str:
+        """The same text for the same request, for idempotency."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+
+
+def submit(
+    request: GridRequest,
+    *,
+    owner: Owner | None,
+    network: Network | None = None,
+    idempotency_key: str = "",
+    ring: Callable[[str], None] | None = None,
+) -> Job:
+    """Returns the job that was accepted, or that the same key was already accepted for.
+
+    Args:
+        request: what to draw.
+        owner: whose grid it is; None for the operator at the command line, who has no limits.
+        network: the bucket of the address it came from.
+        idempotency_key: chosen by the client, one for each thing it wants done once.
+        ring: called with the checkpoint's name once the job is safely in the queue.
+
+    Raises:
+        PromptRefused, RequestRefused: it cannot be drawn.
+        LimitReached: an allowance is used up.
+        Busy: it would wait too long.
+        KeyReused: the key was used for another request.
+    """
+    if len(idempotency_key) > LONGEST_KEY or not idempotency_key.isprintable():
+        raise RequestRefused(
+            _("An idempotency key has at most %d characters that can be printed.") % LONGEST_KEY
+        )
+    rights = entitlements_of(owner)
+    job = _job_for(request, owner, rights)
+    job.network, job.idempotency_key, job.request_hash = network, idempotency_key, request.hash
+    job.request_id = structlog.contextvars.get_contextvars().get("request_id", "")
+    checkpoint = checkpoint_named(job.checkpoint)
+    with transaction.atomic():
+        _lock(network, owner)
+        now = clock.now()
+        if earlier := _accepted_earlier(owner, idempotency_key):
+            return _same(earlier, request)
+        if owner is not None:
+            admission.refuse_beyond_allowance(owner, rights, network, now)
+        _enqueue(job, checkpoint, rights, now)
+        if ring is not None:
+            transaction.on_commit(lambda: ring(job.checkpoint))
+    log.info("job.accepted", job=str(job.pk), checkpoint=job.checkpoint, tier=job.tier)
+    return job
+
+
+def _job_for(request: GridRequest, owner: Owner | None, rights: Entitlements) -> Job:
+    """The row as asked for, all defaults filled in; not yet a place in the queue."""
+    checkpoint = checkpoint_named(request.checkpoint)
+    width, height = _size(request, checkpoint, rights, operator=owner is None)
+    most = LARGEST_COUNT if owner is None else min(LARGEST_COUNT, rights.images_per_grid)
+    if not 1 <= request.count <= most:
+        raise RequestRefused(_("A grid has 1 to %(most)d pictures.") % {"most": most})
+    if request.style and request.style not in checkpoint.styles:
+        raise RequestRefused(_("This model does not know the style “%s”.") % request.style)
+    if request.format not in tuple(Format):
+        raise RequestRefused(_("Pictures come as %s.") % ", ".join(Format))
+    if request.visibility == Job.Visibility.PRIVATE and not rights.private and owner is not None:
+        raise RequestRefused(_("Private grids are part of Premium."))
+    if request.seed is not None and not 0 <= request.seed <= LARGEST_SEED:
+        raise RequestRefused(_("A seed is a number from 0 to %d.") % LARGEST_SEED)
+    return Job(
+        user=owner if isinstance(owner, User) else None,
+        visitor=owner if isinstance(owner, Visitor) else None,
+        prompt=moderation.prompt_of(request.prompt),
+        negative_prompt=moderation.normalised(request.negative_prompt),
+        style=request.style,
+        checkpoint=checkpoint.name,
+        width=width,
+        height=height,
+        count=request.count,
+        steps=checkpoint.steps,
+        guidance=checkpoint.guidance,
+        seed=secrets.randbelow(LARGEST_SEED + 1) if request.seed is None else request.seed,
+        format=request.format,
+        visibility=request.visibility,
+        tier=rights.tier if owner is not None else Plan.Tier.PAID,
+        cost=scheduling.cost_of(request.count, width, height, checkpoint.steps),
+        batch_key=batch_key(width, height, checkpoint.steps, checkpoint.guidance),
+    )
+
+
+def _size(
+    request: GridRequest, checkpoint: Checkpoint, rights: Entitlements, *, operator: bool
+) -> tuple[int, int]:
+    """The default size is everybody's; larger ones are a right of the plan."""
+    size = request.size or checkpoint.default_size
+    if size not in checkpoint.sizes:
+        sizes = ", ".join(f"{width} × {height}" for width, height in checkpoint.sizes)
+        raise RequestRefused(_("This model draws in these sizes: %s.") % sizes)
+    if size != checkpoint.default_size and max(size) > rights.largest_side and not operator:
+        raise RequestRefused(
+            _("%(width)d × %(height)d is part of a larger plan.")
+            % {"width": size[0], "height": size[1]}
+        )
+    return size
+
+
+def _lock(network: Network | None, owner: Owner | None) -> None:
+    """Makes submits of one network, then of one owner, take turns: counts and tags stay true."""
+    if network is not None:
+        Network.objects.select_for_update().get(pk=network.pk)
+    if isinstance(owner, User):
+        User.objects.select_for_update().get(pk=owner.pk)
+    elif isinstance(owner, Visitor):
+        Visitor.objects.select_for_update().get(pk=owner.pk)
+
+
+def _enqueue(job: Job, checkpoint: Checkpoint, rights: Entitlements, now: datetime) -> None:
+    capacity = admission.capacity_of(checkpoint, now)
+    # The submits to one lane take turns: what is quoted to each counts all that came before it.
+    both = lanes.locked(job.checkpoint)
+    loads = lanes.loads_of(both.values(), now)
+    tags = _tags(job, loads, rights.weight)
+    wait = admission.quote(tags, job.tier, loads, capacity)
+    job.toll = scheduling.toll_of(
+        job.cost, tier=job.tier, lanes=loads, capacity=capacity.pixel_steps
+    )
+    job.start_tag, job.finish_tag = tags.start, tags.finish
+    job.quoted_low, job.quoted_high = wait.low, wait.high
+    job.created = now
+    job.save(force_insert=True)
+    lanes.arrive(both[job.tier], job, now)
+
+
+def _tags(job: Job, loads: dict[int, LaneLoad], weight: int) -> Tags:
+    last_finish = None
+    if job.owner is not None:
+        waiting = admission.jobs_of(job.owner).filter(
+            status=Job.Status.QUEUED, checkpoint=job.checkpoint, tier=job.tier
+        )
+        last_finish = waiting.aggregate(last=Max("finish_tag"))["last"]
+    return scheduling.tags_of(loads[job.tier].virtual_time, last_finish, job.cost, weight)
+
+
+def _accepted_earlier(owner: Owner | None, key: str) -> Job | None:
+    if owner is None or not key:
+        return None
+    return admission.jobs_of(owner).filter(idempotency_key=key).first()
+
+
+def _same(earlier: Job, request: GridRequest) -> Job:
+    if earlier.request_hash != request.hash:
+        raise KeyReused
+    return earlier

@@ -1,0 +1,213 @@
+"""The pages: parse, call one service, present."""
+
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.entitlements import entitlements_of
+from accounts.models import Owner, Visitor
+from accounts.visitors import known_key, network_from, new_key, newcomer, owner_of, remember
+from generation import catalogue, delivery, pages, services
+from generation.access import Refused, owned, owns, shown
+from generation.errors import GenerationError, LimitReached
+from generation.forms import DrawForm, choices
+from generation.models import Job
+from generation.news import news_of
+from generation.submission import GridRequest, submit
+from generation.tasks import ring
+
+TRY_AGAIN_AFTER = 10
+"""Seconds said in Retry-After where nothing better is known: a grid in flight may be done."""
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def home(request: HttpRequest) -> HttpResponse:
+    """The form; a POST draws and leads to the grid, or shows the form again with the reason."""
+    if request.method != "POST":
+        return _form(request, DrawForm(initial=_prefilled(request)))
+    form = DrawForm(request.POST)
+    if not form.is_valid():
+        return _form(request, form, refusal=GenerationError(form.complaint))
+    try:
+        return _drawn(request, form.request())
+    except GenerationError as refusal:
+        return _form(request, form, refusal=refusal)
+
+
+@require_safe
+def grid(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """A grid in whatever state it is."""
+    try:
+        job = shown(request, job_id)
+    except Refused as refused:
+        return refusal_page(request, refused)
+    return _grid(request, job)
+
+
+@require_POST
+def cancel(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """Stops a grid that is waiting or being drawn."""
+    try:
+        job = owned(request, job_id)
+    except Refused as refused:
+        return refusal_page(request, refused)
+    services.cancel(job)
+    return redirect("grid", job.pk)
+
+
+@require_POST
+def again(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """Draws the same request with a fresh seed, as a new job."""
+    try:
+        job = owned(request, job_id)
+    except Refused as refused:
+        return refusal_page(request, refused)
+    try:
+        return _drawn(request, _same_request(job))
+    except GenerationError as refusal:
+        return _grid(request, job, refusal=refusal)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def delete(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """Asks whether a grid shall be deleted; a POST deletes it for good."""
+    try:
+        job = owned(request, job_id)
+    except Refused as refused:
+        return refusal_page(request, refused)
+    if request.method == "POST":
+        delivery.forget(job)
+        return redirect("grid", job.pk)
+    return _private(render(request, "generation/delete.html", {"job": job}))
+
+
+def refusal_page(request: HttpRequest, refused: Refused) -> HttpResponse:
+    """The page that says why there is no grid to see."""
+    response = _private(render(request, f"{refused.status}.html", status=refused.status))
+    if refused.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        response["Retry-After"] = str(TRY_AGAIN_AFTER)
+    return response
+
+
+def _drawn(request: HttpRequest, wanted: GridRequest) -> HttpResponse:
+    """Submits and leads to the grid. A newcomer becomes a visitor if the grid is accepted."""
+    key = request.POST.get("key", "")
+    owner, network = owner_of(request), network_from(request)
+    with transaction.atomic():
+        asks: Owner = owner or newcomer(key)
+        job = submit(
+            wanted, owner=asks, network=network, idempotency_key=_once(key, wanted), ring=ring
+        )
+    response = redirect("grid", job.pk)
+    response.status_code = HTTPStatus.SEE_OTHER
+    if isinstance(asks, Visitor):
+        remember(response, asks)
+    return response
+
+
+def _once(key: str, wanted: GridRequest) -> str:
+    """One click, one job. A form that is sent again with other words in it is another click."""
+    inside = known_key(key)
+    return f"form {inside} {wanted.hash[:32]}" if inside else ""
+
+
+def _form(
+    request: HttpRequest, form: DrawForm, *, refusal: GenerationError | None = None
+) -> HttpResponse:
+    owner = owner_of(request)
+    rights = entitlements_of(owner)
+    checkpoint = catalogue.checkpoint_named("")
+    context = {
+        "form": form,
+        "offer": choices(checkpoint, rights),
+        "checkpoint": checkpoint,
+        "key": new_key(),
+        "left": pages.left_of(owner, rights),
+        "history": pages.history_of(owner),
+        "chosen_count": str(form["count"].value() or 9),
+        "more_open": any(
+            form[name].value() for name in ("count", "size", "seed", "negative_prompt")
+        ),
+        "open_job": _open_job(owner, refusal),
+    }
+    return _answer(request, "generation/home.html", context, refusal)
+
+
+def _grid(
+    request: HttpRequest, job: Job, *, refusal: GenerationError | None = None
+) -> HttpResponse:
+    news = news_of([job.pk])[job.pk]
+    read, unread = pages.read_and_not(job)
+    frames = pages.frames(job, list(job.images.all()))
+    context: dict[str, Any] = {
+        "job": job,
+        "news": news,
+        "open": not news.ended,
+        "owns": owns(request, job),
+        "frames": frames,
+        "delivered": sum(frame.image is not None for frame in frames),
+        "percent": round(100 * news.progress),
+        "columns": pages.columns(job.count),
+        "place": pages.place(news),
+        "sentence": pages.sentence(news),
+        "took": pages.took(job),
+        "reload_after": pages.reload_after(news),
+        "read": read,
+        "unread": unread,
+        "checkpoint_title": pages.checkpoint_title(job),
+        "key": new_key(),
+    }
+    return _answer(request, "generation/grid.html", context, refusal)
+
+
+def _answer(
+    request: HttpRequest, template: str, context: dict[str, Any], refusal: GenerationError | None
+) -> HttpResponse:
+    if refusal is not None:
+        context |= {"refusal": refusal, "again_in": _again_in(refusal)}
+    response = _private(render(request, template, context))
+    if refusal is not None:
+        response.status_code = refusal.status
+        if refusal.status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
+            response["Retry-After"] = str(refusal.retry_after or TRY_AGAIN_AFTER)
+    return response
+
+
+def _again_in(refusal: GenerationError) -> str:
+    return pages.duration(refusal.retry_after) if refusal.retry_after else ""
+
+
+def _private(response: HttpResponse) -> HttpResponse:
+    """Every page depends on who looks, and holds a key that is good once."""
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _open_job(owner: Owner | None, refusal: GenerationError | None) -> Job | None:
+    """The grid that is in the way of another one, to lead its owner there."""
+    if owner is None or not isinstance(refusal, LimitReached) or refusal.retry_after:
+        return None
+    return next((job for job in pages.history_of(owner) if job.status in Job.OPEN), None)
+
+
+def _same_request(job: Job) -> GridRequest:
+    return GridRequest(
+        prompt=job.prompt,
+        negative_prompt=job.negative_prompt,
+        style=job.style,
+        checkpoint=job.checkpoint,
+        size=(job.width, job.height),
+        count=job.count,
+        format=job.format,
+        visibility=Job.Visibility(job.visibility),
+    )
+
+
+def _prefilled(request: HttpRequest) -> dict[str, str]:
+    """What a link to the form may fill in: the samples do, and “change the prompt”."""
+    return {name: request.GET[name] for name in DrawForm.base_fields if name in request.GET}

@@ -1,0 +1,376 @@
+"""The drawing worker: claim, draw, deliver, until nothing waits.
+
+Three kinds of threads share a `Drawer`. Whoever calls `drain` draws (a doorbell task or the ticker,
+one at a time). A keeper thread renews leases and writes progress while steps advance, and ends the
+process when they do not; it also sweeps expired leases, however busy this worker is. Two delivery
+threads encode and store while the next batch is drawn.
+"""
+
+import os
+import random
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import structlog
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
+from django.db import Error, close_old_connections, connection
+
+from generation import clock, delivery, lanes, paces, services
+from generation.checkpoints import Checkpoint
+from generation.checks import CheckUnavailable
+from generation.delivery import Drawn, StorageRefused
+from generation.errors import Failure
+from generation.holding import Held, Holding, Watch
+from generation.models import Job, Worker
+from generation.pipeline import CheckpointBroken, Drawing, OutOfMemory, Pipeline
+from generation.seeds import seed_at
+from generation.services import Batch
+
+log = structlog.get_logger(__name__)
+
+TICK = 1.0
+"""Seconds between looks for work that no doorbell announced."""
+PROGRESS_EVERY = 0.5
+"""Seconds between writes of progress, at least."""
+RENEW_EVERY = 5.0
+"""Seconds between renewals of leases whose progress stands still, and between signs of life."""
+SWEEP_EVERY = 5.0
+HANGS_AFTER = 60.0
+"""Seconds without a step after which drawing is given up; at least five times the estimate."""
+EX_SOFTWARE = 70
+"""Exit status (sysexits.h) of a worker that gave itself up; whoever runs it starts another."""
+LOADING_MAY_TAKE = 900.0
+"""Seconds that loading a checkpoint may take; downloads count."""
+DELIVERY_MAY_TAKE = 300.0
+"""Seconds for which a storage may keep a delivery waiting before the worker gives itself up."""
+DELIVERIES = 2
+"""Batches being encoded and stored at once; the next waits, so that pictures do not pile up."""
+STORAGE_PAUSE = 10.0
+"""Longest pause, in seconds, between looks whether a storage that refused takes files again."""
+
+
+class Abandoned(Exception):
+    """Nobody waits for this batch any more, or the worker is stopping."""
+
+
+class Drawer:
+    """One process's share of the drawing, for the checkpoints it is told to serve."""
+
+    def __init__(
+        self,
+        checkpoints: Mapping[str, Checkpoint],
+        *,
+        load: Callable[[Checkpoint], Pipeline] = Pipeline.load,
+        end_process: Callable[[int], None] = os._exit,
+        hangs_after: float = HANGS_AFTER,
+    ) -> None:
+        self.id = f"{socket.gethostname()[:40]}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+        self._checkpoints = dict(checkpoints)
+        self._load = load
+        self._end_process = end_process
+        self._hangs_after = hangs_after
+        self._pipelines: dict[str, Pipeline] = {}
+        self._rooms = {name: c.batch_size for name, c in self._checkpoints.items()}
+        self._holding = Holding(self.id)
+        self._one_at_a_time = threading.Lock()
+        self._watch = Watch()
+        self._stopping = threading.Event()
+        self._abandon = threading.Event()
+        self._ended = threading.Event()
+        self._storage_refused = threading.Event()
+        self._room_to_deliver = threading.Semaphore(DELIVERIES)
+        self._deliverers = ThreadPoolExecutor(DELIVERIES, thread_name_prefix="deliver")
+        self._threads: list[threading.Thread] = []
+
+    # Life
+
+    def start(self) -> None:
+        """Loads and warms the checkpoints, then draws whenever there is work, in threads."""
+        lanes.prepare(self._checkpoints)
+        Worker.objects.create(
+            id=self.id,
+            kind="",
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            checkpoints=list(self._checkpoints),
+            started=clock.now(),
+            seen_at=clock.now(),
+        )
+        for name, life in (("keeper", self._keep), ("ticker", self._tick)):
+            thread = threading.Thread(target=life, name=name, daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def stop(self, grace: float) -> None:
+        """Stops claiming, lets what is drawn finish within `grace` seconds, releases the rest."""
+        self._stopping.set()
+        deadline = time.monotonic() + grace
+        while self._holding and time.monotonic() < deadline:
+            time.sleep(0.05)
+        self._abandon.set()
+        for held in self._holding.all():
+            if services.release(held.job):
+                log.info("job.released", job=str(held.job.pk))
+        self._deliverers.shutdown(wait=False, cancel_futures=True)
+        self._ended.set()
+        for thread in self._threads:
+            thread.join(timeout=2)
+        Worker.objects.filter(pk=self.id).update(state=Worker.State.STOPPED)
+        log.info("worker.stopped", worker=self.id)
+
+    # Drawing
+
+    def drain(self) -> None:
+        """Draws until nothing waits. Does nothing while another thread of this process draws."""
+        if not self._one_at_a_time.acquire(blocking=False):
+            return
+        try:
+            while not self._stopping.is_set() and self._storage_takes_files():
+                close_old_connections()
+                batch = services.claim(self.id, self._rooms)
+                if batch is None:
+                    return
+                self._draw(batch)
+        finally:
+            self._one_at_a_time.release()
+
+    def _draw(self, batch: Batch) -> None:
+        held = self._holding.hold(batch.jobs)
+        structlog.contextvars.bind_contextvars(request_id=batch.jobs[0].request_id)
+        log.info("batch.claimed", jobs=[str(job.pk) for job in batch.jobs], images=batch.images)
+        failure: Failure | None = None
+        try:
+            drawn = self._drawn(batch, held)
+        except Abandoned:
+            log.info("batch.abandoned", jobs=[str(job.pk) for job in batch.jobs])
+            if not self._abandon.is_set():
+                # Else `stop` is about to release it.
+                self._holding.let_go(batch.jobs)
+            return
+        except CheckpointBroken:
+            log.exception("checkpoint.broken", checkpoint=batch.checkpoint)
+            failure = Failure.CHECKPOINT_BROKEN
+        except OutOfMemory:
+            self._rooms[batch.checkpoint] = max(1, self._rooms[batch.checkpoint] // 2)
+            log.exception("batch.out_of_memory", room=self._rooms[batch.checkpoint])
+            failure = Failure.OUT_OF_MEMORY
+        except Exception:
+            log.exception("batch.failed", jobs=[str(job.pk) for job in batch.jobs])
+            failure = Failure.DRAWING_FAILED
+        finally:
+            self._watch.stop()
+        if failure is not None:
+            self._fail(batch.jobs, failure)
+            return
+        for one in held:
+            one.drawn_at = time.monotonic()
+        self._room_to_deliver.acquire()
+        self._deliverers.submit(self._deliver, drawn, self._checkpoints[batch.checkpoint])
+
+    def _drawn(self, batch: Batch, held: Sequence[Held]) -> list[Drawn]:
+        """Makes the pipeline call for a batch and shares its pictures and its time out."""
+        checkpoint = self._checkpoints[batch.checkpoint]
+        self._watch.start(LOADING_MAY_TAKE)
+        pipeline = self._pipeline(checkpoint)
+        head = batch.jobs[0]
+        call: dict[str, int] = {"width": head.width, "height": head.height, "steps": head.steps}
+        expected = paces.expected_seconds(
+            pipeline.kind, checkpoint.name, images=batch.images, **call
+        )
+        self._watch.start(max(self._hangs_after, 5 * (expected or 0)))
+
+        def on_step(share: float) -> None:
+            self._watch.step()
+            for one in held:
+                one.progress = share * 0.95
+            if self._abandon.is_set() or all(one.lost for one in held):
+                raise Abandoned
+
+        began = time.monotonic()
+        pictures = pipeline.draw(
+            _drawings(batch.jobs, checkpoint), guidance=head.guidance, on_step=on_step, **call
+        )
+        seconds = time.monotonic() - began
+        try:
+            paces.observe(
+                pipeline.kind, checkpoint.name, images=batch.images, seconds=seconds, **call
+            )
+        except Error:
+            # What was drawn is worth more than what was learned from it.
+            log.exception("pace.not_noted")
+        drawn, taken = [], 0
+        for job in batch.jobs:
+            own = pictures[taken : taken + job.count]
+            share = seconds * job.count / batch.images
+            cut = pipeline.cut_at(checkpoint.styled(job.prompt, job.style))
+            cut_at = cut if cut is not None and cut < len(job.prompt) else None
+            drawn.append(Drawn(job, own, share, checkpoint.revision, cut_at))
+            taken += job.count
+        return drawn
+
+    def _pipeline(self, checkpoint: Checkpoint) -> Pipeline:
+        """Returns the loaded checkpoint; it is loaded and warmed once and then kept."""
+        if checkpoint.name not in self._pipelines:
+            pipeline = self._load(checkpoint)
+            pipeline.warm()
+            self._pipelines[checkpoint.name] = pipeline
+            log.info("checkpoint.loaded", checkpoint=checkpoint.name, device=pipeline.kind)
+        return self._pipelines[checkpoint.name]
+
+    # Delivering
+
+    def _deliver(self, drawn: Sequence[Drawn], checkpoint: Checkpoint) -> None:
+        try:
+            for one in drawn:
+                self._deliver_one(one, checkpoint)
+        finally:
+            self._room_to_deliver.release()
+            connection.close()
+
+    def _deliver_one(self, drawn: Drawn, checkpoint: Checkpoint) -> None:
+        job = drawn.job
+        structlog.contextvars.bind_contextvars(request_id=job.request_id)
+        try:
+            finished = delivery.deliver(drawn, checkpoint)
+        except CheckUnavailable:
+            log.exception("check.unavailable", job=str(job.pk))
+            self._fail([job], Failure.CHECK_UNAVAILABLE)
+        except Error:
+            log.exception("job.finish_not_noted", job=str(job.pk))
+            self._holding.let_go([job])
+        except StorageRefused:
+            log.exception("storage.refused", job=str(job.pk))
+            self._storage_refused.set()
+            self._fail([job], Failure.STORAGE_REFUSED)
+        except Exception:
+            log.exception("delivery.failed", job=str(job.pk))
+            self._fail([job], Failure.DRAWING_FAILED)
+        else:
+            log.info("job.finished" if finished else "job.was_lost", job=str(job.pk))
+            self._holding.let_go([job])
+
+    def _storage_takes_files(self) -> bool:
+        """After a refusal nothing is claimed until the storages take a file again."""
+        pause = 0.5
+        while self._storage_refused.is_set() and not self._stopping.is_set():
+            if _takes_files():
+                self._storage_refused.clear()
+                log.info("storage.takes_files_again")
+                return True
+            self._stopping.wait(pause)
+            pause = min(2 * pause, STORAGE_PAUSE)
+        return not self._storage_refused.is_set()
+
+    # Keeping
+
+    def _tick(self) -> None:
+        """The ticker: loads, then drains every second, bell or no bell."""
+        for checkpoint in self._checkpoints.values():
+            self._preload(checkpoint)
+        self._mark(Worker.State.READY)
+        while not self._stopping.wait(TICK * random.uniform(0.8, 1.2)):
+            try:
+                self.drain()
+            except Exception:
+                # The database may be away for a while: drawing goes on when it is back.
+                log.exception("worker.tick_failed")
+                connection.close()
+        connection.close()
+
+    def _preload(self, checkpoint: Checkpoint) -> None:
+        with self._one_at_a_time:
+            self._watch.start(LOADING_MAY_TAKE)
+            try:
+                self._pipeline(checkpoint)
+            except Exception:
+                # Its jobs will fail one by one with this same reason; the others are drawn.
+                log.exception("checkpoint.broken", checkpoint=checkpoint.name)
+            finally:
+                self._watch.stop()
+
+    def _keep(self) -> None:
+        """The keeper: progress twice a second at most, leases, life, others' leases, the hang."""
+        renewed = seen = swept = 0.0
+        while not self._ended.wait(PROGRESS_EVERY):
+            if self._watch.overdue or self._holding.delivering_for() > DELIVERY_MAY_TAKE:
+                self._give_up()
+                return
+            now = time.monotonic()
+            try:
+                if now - seen > RENEW_EVERY:
+                    self._show_life()
+                    seen = now
+                if now - renewed > RENEW_EVERY or self._holding.news:
+                    self._holding.renew()
+                    renewed = now
+                if now - swept > SWEEP_EVERY:
+                    services.sweep()
+                    swept = now
+            except Exception:
+                log.exception("worker.renew_failed")
+                connection.close()
+        connection.close()
+
+    def _show_life(self) -> None:
+        close_old_connections()
+        state = Worker.State.DRAWING if self._holding else Worker.State.READY
+        if not self._pipelines:
+            state = Worker.State.LOADING
+        if self._storage_refused.is_set():
+            state = Worker.State.PAUSED
+        self._mark(state)
+
+    def _mark(self, state: Worker.State) -> None:
+        kinds = {pipeline.kind for pipeline in self._pipelines.values()}
+        Worker.objects.filter(pk=self.id).update(
+            state=state, seen_at=clock.now(), kind=next(iter(kinds), "")
+        )
+
+    def _give_up(self) -> None:
+        """No step for too long: a thread that hangs in a device cannot be ended, a process can."""
+        log.error("worker.hangs", drawing=self._watch.overdue, allowed=self._watch.allowed)
+        try:
+            for held in self._holding.all():
+                if held.drawn_at is not None:
+                    services.release(held.job)
+                else:
+                    services.fail(held.job, Failure.HUNG)
+        finally:
+            self._end_process(EX_SOFTWARE)
+
+    def _fail(self, jobs: Sequence[Job], failure: Failure) -> None:
+        """Without a database the lease runs out instead, which comes to the same a little later."""
+        for job in jobs:
+            try:
+                services.fail(job, failure)
+            except Error:
+                log.exception("job.fail_not_noted", job=str(job.pk))
+        self._holding.let_go(jobs)
+
+
+def _drawings(jobs: Sequence[Job], checkpoint: Checkpoint) -> list[Drawing]:
+    return [
+        Drawing(
+            prompt=checkpoint.styled(job.prompt, job.style),
+            negative_prompt=job.negative_prompt,
+            seed=seed_at(job.seed, position),
+        )
+        for job in jobs
+        for position in range(job.count)
+    ]
+
+
+def _takes_files() -> bool:
+    try:
+        for alias in ("masters", "default"):
+            storage = storages[alias]
+            storage.delete(storage.save(f"probe/{uuid.uuid4().hex}", ContentFile(b"?")))
+    except Exception:
+        log.warning("storage.still_refuses", exc_info=True)
+        return False
+    return True
