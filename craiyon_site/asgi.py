@@ -1,0 +1,22 @@
+"""The ASGI application that uvicorn serves."""
+
+import os
+from collections.abc import Iterable
+from typing import cast
+
+from django.conf import settings
+from django.core.asgi import get_asgi_application
+from uvicorn._types import ASGI3Application
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+from craiyon_site.environment import IPNetwork
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "craiyon_site.settings")
+
+
+def behind(proxies: Iterable[IPNetwork], site: ASGI3Application) -> ASGI3Application:
+    """Shows a site the client's own address and scheme, which only these proxies may name."""
+    return ProxyHeadersMiddleware(site, [str(proxy) for proxy in proxies])
+
+
+application = behind(settings.TRUSTED_PROXIES, cast(ASGI3Application, get_asgi_application()))

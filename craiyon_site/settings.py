@@ -1,0 +1,245 @@
+"""Every setting of the site, and the only reader of the environment.
+
+Each variable has a default that works or an error that names it, and may come from a file that
+NAME_FILE names. docs/settings.md lists them.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import django_stubs_ext
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+from craiyon_site import logs, parts
+from craiyon_site.environment import Environment, kept_secret
+
+django_stubs_ext.monkeypatch()  # lets admin classes say which model they are about
+
+env = Environment(os.environ)
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+CRAIYON_DATA = Path(env.text("CRAIYON_DATA", str(BASE_DIR / "var"))).resolve()
+"""The folder of everything that is kept on this machine."""
+
+# Who may ask, and how
+
+DEBUG = env.flag("DEBUG", default=True)
+"""On unless said otherwise, and then the site answers to this machine alone."""
+
+HOST = env.text("HOST", "127.0.0.1")
+PORT = env.number("PORT", 8000, least=1, most=65535)
+SITE_NAME = env.text("SITE_NAME", "craiyon")
+SITE_URL = env.text("SITE_URL", f"http://localhost:{PORT}").rstrip("/")
+"""The address that people type; it goes into mails and share cards."""
+
+LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+_site = urlsplit(SITE_URL)
+if _site.scheme not in {"http", "https"} or not _site.hostname:
+    raise ImproperlyConfigured(f"SITE_URL is {SITE_URL!r}: it must look like https://example.org.")
+_named_hosts = env.words("ALLOWED_HOSTS") or [_site.hostname]
+ALLOWED_HOSTS = [*dict.fromkeys([*_named_hosts, *LOCAL_HOSTS])]
+CSRF_TRUSTED_ORIGINS = [SITE_URL] if _site.scheme == "https" else []
+
+if DEBUG and (strange := [host for host in ALLOWED_HOSTS if host not in LOCAL_HOSTS]):
+    raise ImproperlyConfigured(
+        f"DEBUG is on, which is for this machine alone, but ALLOWED_HOSTS or SITE_URL names "
+        f"{', '.join(strange)}: set DEBUG=0 and SECRET_KEY."
+    )
+SECRET_KEY = env.text("SECRET_KEY")
+if not SECRET_KEY and not DEBUG:
+    raise ImproperlyConfigured(
+        "SECRET_KEY is missing. With DEBUG=0 it must be a secret of the site's own, 50 random "
+        "characters or more, here or in a file that SECRET_KEY_FILE names."
+    )
+if SECRET_KEY and not DEBUG and (len(SECRET_KEY) < 32 or len(set(SECRET_KEY)) < 8):
+    raise ImproperlyConfigured("SECRET_KEY can be guessed: it must be 50 random characters.")
+SECRET_KEY = SECRET_KEY or kept_secret(CRAIYON_DATA / "secret_key")
+SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
+
+TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
+"""Whose X-Forwarded-For and X-Forwarded-Proto are believed, by asgi.py: REMOTE_ADDR is the client's
+own address everywhere behind it."""
+
+# The parts, each embedded by default
+
+DATABASES = {"default": env.parsed("DATABASE_URL", lambda url: parts.database(url, CRAIYON_DATA))}
+CACHES = {"default": env.parsed("CACHE_URL", parts.cache)}
+_broker = env.parsed("CELERY_BROKER_URL", lambda url: parts.broker(url, CRAIYON_DATA / "broker"))
+_storages = env.parsed(
+    "STORAGE_URL",
+    lambda url: parts.storage(
+        url,
+        CRAIYON_DATA / "media",
+        access_key=env.text("AWS_ACCESS_KEY_ID"),
+        secret_key=env.text("AWS_SECRET_ACCESS_KEY"),
+    ),
+)
+globals().update(env.parsed("EMAIL_URL", parts.mail))
+DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", f"{SITE_NAME} <noreply@{_site.hostname}>")
+
+# Drawing
+
+CHECKPOINTS = env.words("CHECKPOINTS", "doodle")
+"""The offered checkpoints by name, the first the default; a path ending in .toml is a manifest."""
+
+IMAGE_CHECK = env.text("IMAGE_CHECK", "generation.open_nsfw.passed")
+"""The dotted name of what looks at the pictures of checkpoints that need it. A name that cannot be
+imported, or one that fails, means that nothing of theirs is shown."""
+
+FREE_WAIT_LIMIT = env.number("FREE_WAIT_LIMIT", 1800, least=1)
+"""Seconds; a free grid that would wait longer is refused at once."""
+
+STOP_GRACE = env.number("STOP_GRACE", 20, most=3600)
+"""Seconds that a stopping worker may take to finish what it draws."""
+
+# Celery: doorbells on draw.CHECKPOINT, everything else on chores
+
+CELERY_BROKER_URL = _broker.url
+CELERY_BROKER_TRANSPORT_OPTIONS = _broker.options
+CELERY_BROKER_CONNECTION_TIMEOUT = parts.BROKER_LIMIT
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_TASK_DEFAULT_QUEUE = "chores"
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_RESULT_EXPIRES = None
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_REDIRECT_STDOUTS = False
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE_FILENAME = str(CRAIYON_DATA / "beat")
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {"task": "generation.sweep", "schedule": 30, "options": {"expires": 30}},
+    "purge": {"task": "generation.purge", "schedule": 3600, "options": {"expires": 3600}},
+    "orphans": {"task": "generation.delete_orphans", "schedule": 24 * 3600},
+}
+
+# Django
+
+INSTALLED_APPS = [
+    "craiyon_site",
+    "generation",
+    "accounts",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "servestatic",
+    "csp",
+    "rest_framework",
+    "drf_spectacular",
+    "django_htmx",
+]
+MIDDLEWARE = [
+    "craiyon_site.middleware.request_id",
+    "servestatic.middleware.ServeStaticMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+ROOT_URLCONF = "craiyon_site.urls"
+ASGI_APPLICATION = "craiyon_site.asgi.application"
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+AUTH_USER_MODEL = "accounts.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+    )
+]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("fr", _("French"))]
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = CRAIYON_DATA / "static"
+SERVESTATIC_ALLOW_ALL_ORIGINS = False
+STORAGES: dict[str, dict[str, Any]] = {
+    **_storages,
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "servestatic.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+
+# What a browser is told
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+
+_over_tls = _site.scheme == "https"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = _over_tls
+SECURE_SSL_REDIRECT = _over_tls
+SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$"]
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if _over_tls else 0
+# What the subdomains and the browsers' preload lists are told is for the domain's owner to decide.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+
+# Logs
+
+LOG_LEVEL = env.choice("LOG_LEVEL", "info", ("debug", "info", "warning", "error"))
+LOG_FORMAT = env.choice("LOG_FORMAT", "json", ("json", "text"))
+LOGGING = logs.configuration(LOG_LEVEL, LOG_FORMAT)
+
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "UNAUTHENTICATED_USER": None,
+}

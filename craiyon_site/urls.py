@@ -1,0 +1,14 @@
+"""Every address of the site."""
+
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+
+from craiyon_site import health
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("generation.urls")),
+    path("admin/", admin.site.urls),
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+]
+handler500 = "craiyon_site.failures.failed"
