@@ -1,0 +1,231 @@
+"""Captions: what somebody might type to get a scene, in English or in French."""
+
+from collections import Counter
+
+from numpy.random import Generator
+
+from doodle.scenes import NATURAL, Figure, Relation, Scene
+from doodle.sprites import ARTISTS
+from doodle.subjects import subjects
+
+STYLE_ODDS = 0.25
+NATURAL_ODDS = 0.25
+ALWAYS_SAID = ("3d",)
+
+ENGLISH_PLACES = {
+    "meadow": ("in a meadow", "on the grass", "in a park"),
+    "beach": ("on the beach", "at the beach", "on the sand"),
+    "sea": ("at sea", "on the sea", "on the ocean"),
+    "underwater": ("underwater", "under the sea"),
+    "desert": ("in the desert", "among the dunes"),
+    "snow": ("in the snow", "in winter"),
+    "forest": ("in a forest", "in the woods"),
+    "mountains": ("in the mountains", "in front of the mountains"),
+    "city": ("in the city", "in a city", "on a street"),
+    "space": ("in space", "in outer space"),
+}
+FRENCH_PLACES = {
+    "meadow": ("dans un pré", "dans l'herbe", "dans un parc"),
+    "beach": ("sur la plage", "à la plage"),
+    "sea": ("en mer", "sur la mer", "sur l'océan"),
+    "underwater": ("sous l'eau", "sous la mer"),
+    "desert": ("dans le désert", "dans les dunes"),
+    "snow": ("dans la neige", "en hiver"),
+    "forest": ("dans la forêt", "dans les bois"),
+    "mountains": ("à la montagne", "devant les montagnes"),
+    "city": ("dans la ville", "en ville", "dans la rue"),
+    "space": ("dans l'espace",),
+}
+ENGLISH_TIMES = {"day": ("", "", "", "by day"), "sunset": ("at sunset",), "night": ("at night",)}
+FRENCH_TIMES = {
+    "day": ("", "", "", "le jour"),
+    "sunset": ("au coucher de soleil",),
+    "night": ("la nuit",),
+}
+ENGLISH_RELATIONS = {
+    Relation.AND: ("and", "with"),
+    Relation.NEXT: ("next to", "beside"),
+    Relation.LEFT: ("left of", "to the left of"),
+    Relation.RIGHT: ("right of", "to the right of"),
+    Relation.ABOVE: ("above", "on top of", "over"),
+    Relation.BELOW: ("below", "beneath"),
+    Relation.UNDER_SKY: ("under", "under"),
+}
+FRENCH_RELATIONS = {
+    Relation.AND: ("et", "avec"),
+    Relation.NEXT: ("à côté d'",),
+    Relation.LEFT: ("à gauche d'",),
+    Relation.RIGHT: ("à droite d'",),
+    Relation.ABOVE: ("au-dessus d'",),
+    Relation.BELOW: ("en dessous d'",),
+    Relation.UNDER_SKY: ("sous",),
+}
+ENGLISH_POSITIONS = {
+    "left": ("on the left",),
+    "right": ("on the right",),
+    "top": ("at the top",),
+    "bottom": ("at the bottom",),
+}
+FRENCH_POSITIONS = {"left": "à gauche", "right": "à droite", "top": "en haut", "bottom": "en bas"}
+ENGLISH_SIZES = {"small": ("small", "tiny", "little"), "big": ("big", "large", "giant")}
+FRENCH_SIZES = {"small": "petit", "big": "grand"}
+FRENCH_COLOURS = {
+    "red": "rouge",
+    "orange": "orange",
+    "yellow": "jaune",
+    "green": "vert",
+    "teal": "turquoise",
+    "blue": "bleu",
+    "purple": "violet",
+    "pink": "rose",
+    "brown": "marron",
+    "gray": "gris",
+    "white": "blanc",
+    "black": "noir",
+}
+NUMBERS = {2: ("two", "deux"), 3: ("three", "trois"), 4: ("four", "quatre")}
+STYLES = {
+    "flat": ("flat", "style plat"),
+    "3d": ("3d style", "style 3d"),
+    "cartoon": ("cartoon", "dessin"),
+    "sticker": ("sticker", "autocollant"),
+}
+
+
+def caption(scene: Scene, rng: Generator) -> str:
+    """One of the many captions of a scene, in either language."""
+    return english(scene, rng) if rng.random() < 0.6 else french(scene, rng)
+
+
+def _one_of(rng: Generator, choices: tuple[str, ...]) -> str:
+    return choices[int(rng.integers(len(choices)))]
+
+
+def _name(rng: Generator, names: tuple[str, ...]) -> str:
+    return names[0] if rng.random() < 0.7 else _one_of(rng, names)
+
+
+def _joined(*words: str) -> str:
+    return " ".join(word for word in words if word).replace("' ", "'").replace(" ,", ",")
+
+
+def _counts(scene: Scene) -> list[tuple[Figure, int]]:
+    """The different subjects of the scene in the order of its caption, and how many."""
+    count = Counter(figure.subject for figure in scene.figures)
+    first = {figure.subject: figure for figure in reversed(scene.figures)}
+    ordered = sorted(count, key=[figure.subject for figure in scene.figures].index)
+    if scene.relation is Relation.UNDER_SKY:
+        ordered = ordered[::-1]
+    return [(first[subject], count[subject]) for subject in ordered]
+
+
+def _styled(rng: Generator, scene: Scene, said: str, language: int) -> str:
+    wanted = ARTISTS[scene.figures[0].artist].style
+    if wanted not in ALWAYS_SAID and rng.random() >= STYLE_ODDS:
+        return said
+    style = STYLES[wanted][language]
+    return f"{said}, {style}" if rng.random() < 0.6 else f"{style} {said}"
+
+
+def english(scene: Scene, rng: Generator, *, untold: bool = True) -> str:
+    """A caption in English; `untold` lets it leave the background out now and then."""
+    things = [_english_thing(rng, figure, count, scene) for figure, count in _counts(scene)]
+    relation = _one_of(rng, ENGLISH_RELATIONS[scene.relation]) if scene.relation else ""
+    position = _one_of(rng, ENGLISH_POSITIONS[scene.position]) if scene.position else ""
+    said = _joined(things[0], relation, *things[1:], position)
+    said = _joined(said, _english_background(rng, scene, untold=untold))
+    return _styled(rng, scene, said, 0)
+
+
+def _english_thing(rng: Generator, figure: Figure, count: int, scene: Scene) -> str:
+    noun = _name(rng, subjects()[figure.subject].english)
+    size = _one_of(rng, ENGLISH_SIZES[scene.size]) if scene.size else ""
+    described = _joined(size, _colour(rng, figure), noun)
+    if count > 1:
+        return f"{NUMBERS[count][0]} {_plural(described)}"
+    article = "an" if described[0] in "aeiou" else "a"
+    return f"{article} {described}"
+
+
+def _colour(rng: Generator, figure: Figure) -> str:
+    """The colour to say: that of the tint, or now and then the one the subject has anyway."""
+    natural = NATURAL.get(subjects()[figure.subject].name)
+    if figure.tint or natural is None or rng.random() > NATURAL_ODDS:
+        return figure.tint or ""
+    return _one_of(rng, natural)
+
+
+def _plural(noun: str) -> str:
+    if noun.endswith("y") and noun[-2] not in "aeiou":
+        return noun[:-1] + "ies"
+    return noun + ("es" if noun.endswith(("s", "sh", "ch", "x")) else "s")
+
+
+def _says_time(rng: Generator, scene: Scene) -> bool:
+    """Whether the sky's figure leaves the time of day to be said: a moon means night."""
+    return scene.relation is not Relation.UNDER_SKY or rng.random() < 0.3
+
+
+def _english_background(rng: Generator, scene: Scene, *, untold: bool) -> str:
+    background = scene.background
+    if background.colour:
+        colour = background.colour
+        article = "an" if colour[0] in "aeiou" else "a"
+        choices = (f"on {article} {colour} background", f", {colour} background", f"on {colour}")
+        return "" if untold and rng.random() < 0.06 else _one_of(rng, choices)
+    place = _one_of(rng, ENGLISH_PLACES[background.place])
+    time = _one_of(rng, ENGLISH_TIMES[background.time]) if _says_time(rng, scene) else ""
+    if untold and _untold(rng, scene):
+        return time
+    if scene.flying:
+        place = _one_of(rng, ("flying ", "flying over ", "over ")) + place.split(" ", 1)[-1]
+    return _joined(place, time)
+
+
+def _untold(rng: Generator, scene: Scene) -> bool:
+    """Whether the caption leaves the place out, as people do at night and under a moon."""
+    odds = 0.5 if scene.relation is Relation.UNDER_SKY else 0.12
+    told = scene.relation is not Relation.UNDER_SKY and scene.background.time == "day"
+    return not told and bool(rng.random() < odds)
+
+
+def french(scene: Scene, rng: Generator, *, untold: bool = True) -> str:
+    """A caption in French, its adjectives as the tokenizer needs them, not always agreed."""
+    things = [_french_thing(rng, figure, count, scene) for figure, count in _counts(scene)]
+    relation = _one_of(rng, FRENCH_RELATIONS[scene.relation]) if scene.relation else ""
+    position = FRENCH_POSITIONS[scene.position] if scene.position else ""
+    said = _joined(things[0], relation, *things[1:], position)
+    said = _joined(said, _french_background(rng, scene, untold=untold))
+    return _styled(rng, scene, said, 1)
+
+
+def _french_thing(rng: Generator, figure: Figure, count: int, scene: Scene) -> str:
+    named = _name(rng, subjects()[figure.subject].french)
+    article, noun = named.split(" ", 1)
+    size = FRENCH_SIZES[scene.size] if scene.size else ""
+    said = _colour(rng, figure)
+    colour = FRENCH_COLOURS[said] if said else ""
+    number = NUMBERS[count][1] if count > 1 else article
+    head, _, rest = noun.partition(" ")
+    if count > 1:
+        head += "" if head[-1] in "sxz" else "x" if head.endswith("u") else "s"
+    return _joined(number, size, head, rest, colour)
+
+
+def _french_background(rng: Generator, scene: Scene, *, untold: bool) -> str:
+    background = scene.background
+    if background.colour:
+        colour = FRENCH_COLOURS[background.colour]
+        return (
+            "" if rng.random() < 0.06 else _one_of(rng, (f"sur fond {colour}", f", fond {colour}"))
+        )
+    place = _one_of(rng, FRENCH_PLACES[background.place])
+    time = _one_of(rng, FRENCH_TIMES[background.time]) if _says_time(rng, scene) else ""
+    if untold and _untold(rng, scene):
+        return time
+    if scene.flying:
+        place = (
+            _one_of(rng, ("volant ", "au-dessus de ", "volant au-dessus de "))
+            + place.split(" ", 1)[-1]
+        )
+    return _joined(place, time)

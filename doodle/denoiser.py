@@ -1,0 +1,262 @@
+"""How the denoiser and its text encoder learn: from a pool of encoded scenes, ever renewed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import torch
+from diffusers import AutoencoderTiny, StableDiffusionPipeline
+from numpy.random import Generator
+from PIL import Image
+from torch import Tensor, nn
+
+from doodle.autoencoder import CHANNELS, Training
+from doodle.captions import caption
+from doodle.models import (
+    assembled,
+    load_folder,
+    new_denoiser,
+    new_scheduler,
+    new_text_encoder,
+    plant_sprites,
+)
+from doodle.muon import Muon
+from doodle.run import Run, pictures_to_tensor
+from doodle.scenes import CELLS, SINGLES, Mix, Scene, paint, random_scene
+from doodle.state import WEIGHTS, load_state, save_state, state_folder
+from doodle.tokenizer import new_tokenizer
+
+BATCH = 24
+FRESH = 4
+FIRST = 800
+CAPACITY = 16_000
+UNTOLD = 0.1
+EMA = 0.99
+SINGLES_UNTIL = 0.2
+MIXED_FROM = 0.35
+STEADY_UNTIL = 0.45
+PROMPTS = (
+    "a red fox under a full moon",
+    "a cat on a blue background",
+    "a dog in the snow",
+    "a panda on a pink background",
+    "a car in the city at night",
+    "an apple on a yellow background",
+    "a penguin on the beach at sunset",
+    "a rocket in space",
+    "a robot in the desert",
+    "a fish underwater",
+    "two pumpkins on a green background",
+    "a rabbit and a carrot on a white background",
+    "un renard sous la lune",
+    "un lion dans la forêt",
+    "a house in the mountains",
+    "a frog on an orange background",
+    "a butterfly on a purple background",
+    "a heart",
+)
+
+
+@dataclass
+class Pool:
+    """Scenes and their latents; new ones replace the oldest once it is full."""
+
+    autoencoder: AutoencoderTiny
+    run: Run
+    latents: Tensor = field(default_factory=lambda: torch.empty(CAPACITY, CHANNELS, CELLS, CELLS))
+    scenes: list[Scene] = field(default_factory=list)
+    oldest: int = 0
+
+    @torch.no_grad()
+    def renew(self, count: int, mix: Mix) -> None:
+        """Compose and encode `count` new scenes."""
+        scenes = [random_scene(self.run.rng, mix) for _ in range(count)]
+        pictures = pictures_to_tensor([paint(scene, self.run.sprites) for scene in scenes])
+        with self.run.autocast():
+            encoded = self.autoencoder.encoder(pictures.to(self.run.device)).float().cpu()
+        for scene, latent in zip(scenes, encoded, strict=True):
+            if len(self.scenes) < CAPACITY:
+                self.scenes.append(scene)
+            else:
+                self.scenes[self.oldest] = scene
+            self.latents[self.oldest] = latent
+            self.oldest = (self.oldest + 1) % CAPACITY
+
+    def draw(self, count: int) -> tuple[Tensor, list[str]]:
+        """Latents (count, CHANNELS, CELLS, CELLS) and a caption for each, some of them empty."""
+        rows = self.run.rng.integers(len(self.scenes), size=count)
+        captions = [_told(self.run.rng, self.scenes[row]) for row in rows]
+        return self.latents[torch.from_numpy(rows)], captions
+
+
+def _told(rng: Generator, scene: Scene) -> str:
+    return "" if rng.random() < UNTOLD else caption(scene, rng)
+
+
+class Learner(nn.Module):
+    """The two networks that learn together."""
+
+    def __init__(self) -> None:
+        """Start untrained."""
+        super().__init__()
+        self.text = new_text_encoder()
+        self.denoiser = new_denoiser()
+
+
+class Ema:
+    """A running mean of the learner's weights: what is drawn with and what ships."""
+
+    def __init__(self, learner: Learner) -> None:
+        """Start at the learner's weights."""
+        self.weights = [weight.detach().clone() for weight in learner.parameters()]
+        self.steps = 0
+
+    @torch.no_grad()
+    def follow(self, learner: Learner) -> None:
+        """Move a little towards the learner."""
+        self.steps += 1
+        pace = 1 - min(EMA, (1 + self.steps) / (20 + self.steps))
+        torch._foreach_lerp_(self.weights, list(learner.parameters()), pace)
+
+    @torch.no_grad()
+    def learner(self) -> Learner:
+        """A learner with the mean weights."""
+        mean = Learner()
+        for weight, value in zip(mean.parameters(), self.weights, strict=True):
+            weight.copy_(value)
+        return mean.eval()
+
+
+def frozen_autoencoder() -> AutoencoderTiny:
+    """The trained autoencoder: with its polished decoder if there is one, else as shipped."""
+    saved = load_state("autoencoder")
+    if saved is None:
+        shipped: AutoencoderTiny = load_folder(WEIGHTS).vae
+        return shipped
+    training = Training()
+    training.load_state_dict(saved["training"])
+    model = training.folded()
+    polished = load_state("polish")
+    if polished is not None:
+        model.decoder.load_state_dict(polished["decoder"])
+    return model
+
+
+def loss_of(learner: Learner, latents: Tensor, tokens: Tensor, run: Run) -> Tensor:
+    """The weighted v-prediction loss at random times.
+
+    The weight is min(SNR + 1, 5) / (SNR + 1): min-SNR (Hang et al., 2023) shifted by one, as
+    it would otherwise be nothing at the noisy end, where the layout is decided.
+    """
+    times = torch.randint(0, 1000, (len(latents),), device=latents.device)
+    noise = torch.randn_like(latents)
+    kept = alphas(latents.device)[times]
+    signal, spread = kept.sqrt()[:, None, None, None], (1 - kept).sqrt()[:, None, None, None]
+    noisy = (signal * latents + spread * noise).contiguous(memory_format=torch.channels_last)
+    wanted = signal * noise - spread * latents
+    with run.autocast():
+        words = learner.text(tokens)[0]
+        made = learner.denoiser(noisy, times, words).sample
+    snr = kept / (1 - kept).clamp(min=1e-8)
+    weight = (snr + 1).clamp(max=5) / (snr + 1)
+    error: Tensor = (made.float() - wanted).square().mean((1, 2, 3))
+    return (error * weight).mean()
+
+
+def alphas(device: torch.device) -> Tensor:
+    """How much of the picture's variance is left at each of the 1,000 times."""
+    kept: Tensor = new_scheduler().alphas_cumprod.float().to(device)
+    return kept
+
+
+def pace(progress: float, step: int) -> float:
+    """Warm up, stay, then fall to a hundredth."""
+    fall = 1.0 if progress < STEADY_UNTIL else 1 - (progress - STEADY_UNTIL) / (1 - STEADY_UNTIL)
+    return min(1.0, step / 60) * max(0.01, fall)
+
+
+def mix_at(progress: float, fresh: bool) -> Mix:
+    """Single subjects first, when training from nothing; then everything."""
+    if not fresh or progress > MIXED_FROM:
+        return Mix()
+    if progress < SINGLES_UNTIL:
+        return SINGLES
+    part = (progress - SINGLES_UNTIL) / (MIXED_FROM - SINGLES_UNTIL)
+    return Mix(
+        place=0.4,
+        pair=0.1 * part,
+        sky=0.04 + 0.05 * part,
+        count=0.06 * part,
+        tint=0.0,
+    )
+
+
+def _started(learner: Learner, autoencoder: AutoencoderTiny, run: Run) -> bool:
+    """Plant the sprites in a new learner, or go on from the shipped weights if there are any."""
+    if (WEIGHTS / "model_index.json").exists():
+        shipped = load_folder(WEIGHTS)
+        learner.text.load_state_dict(shipped.text_encoder.state_dict())
+        learner.denoiser.load_state_dict(shipped.unet.state_dict())
+        return False
+    plant_sprites(learner.text, autoencoder, run.sprites)
+    return True
+
+
+def train(run: Run, rate: float = 2e-3, adam_rate: float = 1e-3) -> None:
+    """Train for the run's minutes from the saved state, the shipped weights, or nothing."""
+    autoencoder = frozen_autoencoder()
+    learner = Learner()
+    saved = load_state("denoiser")
+    fresh = _started(learner, autoencoder, run) if saved is None else False
+    learner.to(run.device)
+    optimiser, ema = Muon(learner.named_parameters()), Ema(learner)
+    if saved is not None:
+        learner.load_state_dict(saved["learner"])
+        optimiser.load_state_dict(saved["optimiser"])
+        ema.weights, ema.steps = [w.to(run.device) for w in saved["ema"]], saved["steps"]
+    pool = Pool(autoencoder.to(run.device), run)
+    while len(pool.scenes) < FIRST:
+        pool.renew(16, mix_at(0, fresh))
+    tokenizer = new_tokenizer()
+
+    def keep() -> None:
+        state = {"learner": learner.state_dict(), "optimiser": optimiser.state_dict()}
+        save_state("denoiser", {**state, "ema": ema.weights, "steps": ema.steps})
+        mean = ema.learner()
+        draw_sheet(
+            assembled(autoencoder, mean.text, mean.denoiser.to(memory_format=torch.channels_last))
+        )
+
+    for step in run.steps(keep):
+        pool.renew(FRESH, mix_at(run.progress, fresh))
+        latents, captions = pool.draw(BATCH)
+        tokens = tokenizer(captions, padding="max_length", truncation=True, return_tensors="pt")
+        latents = latents.to(run.device)
+        loss = loss_of(learner, latents, tokens.input_ids.to(run.device), run)
+        loss.backward()
+        nn.utils.clip_grad_norm_(learner.parameters(), 1.0)
+        now = pace(run.progress, step)
+        optimiser.step(rate * now, adam_rate * now)
+        ema.follow(learner)
+        run.note(BATCH, loss)
+    keep()
+
+
+def draw_sheet(pipeline: StableDiffusionPipeline) -> None:
+    """Draw the sample prompts, each from its own seed, and write them as a sheet."""
+    pictures = []
+    for start in range(0, len(PROMPTS), 9):
+        prompts = list(PROMPTS[start : start + 9])
+        seeds = [torch.Generator().manual_seed(start + i) for i in range(len(prompts))]
+        pictures += pipeline(
+            prompts,
+            num_inference_steps=8,
+            guidance_scale=3.0,
+            generator=seeds,
+            height=256,
+            width=256,
+        ).images
+    sheet = Image.new("RGB", (6 * 260, 3 * 260), "white")
+    for number, picture in enumerate(pictures):
+        sheet.paste(picture, (number % 6 * 260, number // 6 * 260))
+    sheet.save(state_folder() / "denoiser.png")

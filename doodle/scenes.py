@@ -1,0 +1,290 @@
+"""Scenes: what stands where in a picture, drawn at random, and the pixels it makes."""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from doodle.places import PLACES, SHIFTS, SIDE, TIMELESS, TIMES, Background, painted
+from doodle.sprites import ARTISTS, resized, tinted
+from doodle.subjects import COLOURS, index_of, subjects
+
+CELL = 16
+CELLS = SIDE // CELL
+ARTIST_ODDS = (0.0, 0.0, 1.0, 0.0)
+FLIP_ODDS = 0.0
+CELESTIAL = {"moon": "night", "sun": "day", "rainbow": "day", "cloud": "day", "star": "night"}
+NATURAL = {
+    "fox": ("red", "red", "orange"),
+    "lion": ("yellow",),
+    "pig": ("pink",),
+    "frog": ("green",),
+    "penguin": ("black",),
+    "owl": ("brown",),
+    "apple": ("red",),
+    "banana": ("yellow",),
+    "strawberry": ("red",),
+    "carrot": ("orange",),
+    "mushroom": ("red",),
+    "car": ("red",),
+    "tree": ("green",),
+    "cactus": ("green",),
+    "sunflower": ("yellow",),
+    "heart": ("red",),
+    "star": ("yellow",),
+    "balloon": ("red",),
+    "ghost": ("white",),
+    "pumpkin": ("orange",),
+    "moon": ("yellow",),
+    "sun": ("yellow",),
+    "cloud": ("white",),
+    "snowman": ("white",),
+}
+
+Pixels = NDArray[np.uint8]
+
+
+class Relation(StrEnum):
+    """How the first figure stands to the second."""
+
+    AND = "and"
+    NEXT = "next to"
+    LEFT = "left of"
+    RIGHT = "right of"
+    ABOVE = "above"
+    BELOW = "below"
+    UNDER_SKY = "under"
+
+
+BESIDE = (Relation.AND, Relation.AND, Relation.NEXT, Relation.LEFT, Relation.RIGHT)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A sprite in its place: a square of `size` cells whose corner is the cell (x, y)."""
+
+    subject: int
+    artist: int
+    size: int
+    x: int
+    y: int
+    flipped: bool = False
+    tint: str | None = None
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A picture before it is painted, with what its caption may say about it."""
+
+    background: Background
+    figures: tuple[Figure, ...]
+    relation: Relation | None = None
+    size: str | None = None
+    position: str | None = None
+    flying: bool = False
+    shift: int = 0
+
+
+@dataclass(frozen=True)
+class Mix:
+    """The odds of what a scene shows; what is left over is one subject on a plain colour."""
+
+    place: float = 0.4
+    pair: float = 0.1
+    sky: float = 0.09
+    count: float = 0.06
+    tint: float = 0.0
+
+
+SINGLES = Mix(place=0.4, pair=0.0, sky=0.04, count=0.0, tint=0.0)
+
+
+def held_out(subject: int, background: Background) -> bool:
+    """Whether this subject is kept out of this background in training, for the examination."""
+    places = [*COLOURS, *PLACES]
+    return (7 * subject + 3 * places.index(background.colour or background.place)) % 13 == 0
+
+
+def random_scene(rng: Generator, mix: Mix) -> Scene:
+    """A scene drawn at random, in a combination that is not held out."""
+    while True:
+        scene = _drawn(rng, mix)
+        if not any(held_out(figure.subject, scene.background) for figure in scene.figures):
+            return scene
+
+
+def _drawn(rng: Generator, mix: Mix) -> Scene:
+    kind = rng.random()
+    for odds, compose in (
+        (mix.place, _in_a_place),
+        (mix.pair, _pair),
+        (mix.sky, _under_the_sky),
+        (mix.count, _several),
+    ):
+        if kind < odds:
+            return _coloured(rng, compose(rng), mix.tint)
+        kind -= odds
+    return _coloured(rng, _on_plain(rng), mix.tint)
+
+
+def _pick(rng: Generator, low: int, high: int) -> int:
+    """A whole number from `low` to `high`, both included."""
+    return int(rng.integers(low, high + 1))
+
+
+def _even(rng: Generator, low: int, high: int) -> int:
+    """An even number from `low` to `high`, both even: sprites start on the denoiser's grid.
+
+    Halving its resolution once, the denoiser attends to the words from 8×8 positions, and a
+    sprite of eight cells has 4×4 tokens: then every position has just one token to copy.
+    """
+    return 2 * _pick(rng, low // 2, high // 2)
+
+
+def _artist(rng: Generator) -> int:
+    return int(rng.choice(len(ARTISTS), p=ARTIST_ODDS))
+
+
+def _figure(rng: Generator, size: int, x: int, y: int) -> Figure:
+    subject = int(rng.integers(len(subjects())))
+    return Figure(subject, _artist(rng), size, x, y, flipped=bool(rng.random() < FLIP_ODDS))
+
+
+def _plain(rng: Generator) -> Background:
+    return Background(colour=str(rng.choice(list(COLOURS))))
+
+
+def _place(rng: Generator) -> Background:
+    place = str(rng.choice(PLACES))
+    time = "day" if place in TIMELESS else str(rng.choice(TIMES, p=(0.5, 0.2, 0.3)))
+    return Background(place=place, time=time)
+
+
+def _on_plain(rng: Generator) -> Scene:
+    kind = rng.random()
+    if kind < 0.10:
+        side, across = _even(rng, 0, 0), _even(rng, 2, 6)
+        word, x, y = (
+            ("left", side, across),
+            ("right", CELLS - 8 - side, across),
+            ("top", across, side),
+            ("bottom", across, CELLS - 8 - side),
+        )[_pick(rng, 0, 3)]
+        return Scene(_plain(rng), (_figure(rng, 8, x, y),), position=word)
+    if kind < 0.16:
+        figure = _figure(rng, 6, _even(rng, 4, 6), _even(rng, 4, 6))
+        return Scene(_plain(rng), (figure,), size="small")
+    if kind < 0.22:
+        figure = _figure(rng, 14, _even(rng, 0, 2), _even(rng, 0, 2))
+        return Scene(_plain(rng), (figure,), size="big")
+    size = int(rng.choice((8, 10, 12), p=(0.3, 0.2, 0.5)))
+    reach = CELLS - size
+    low = 2 if size == 8 else 0
+    x, y = (_even(rng, low, reach - low) for _ in range(2))
+    return Scene(_plain(rng), (_figure(rng, size, x, y),))
+
+
+def _ground(rng: Generator, size: int) -> int:
+    """The row of a figure whose feet are on the ground."""
+    return _even(rng, 14, 16 if size < 10 else 14) - size
+
+
+def _in_a_place(rng: Generator) -> Scene:
+    size = int(rng.choice((8, 10), p=(0.7, 0.3)))
+    figure = _figure(rng, size, 0, _ground(rng, size))
+    flying = subjects()[figure.subject].home == "sky" and rng.random() < 0.7
+    row = _even(rng, 0, 2) if flying else figure.y
+    kind = rng.random()
+    if kind < 0.12:
+        position, x = "left", 0
+    elif kind < 0.24:
+        position, x = "right", CELLS - size
+    else:
+        position, x = None, _even(rng, 2, CELLS - size - 2)
+    figure = replace(figure, x=x, y=row)
+    shift = int(rng.choice(SHIFTS))
+    return Scene(_place(rng), (figure,), position=position, flying=flying, shift=shift)
+
+
+def _two_kinds(rng: Generator) -> tuple[Figure, Figure]:
+    first, second = _figure(rng, 8, 0, 0), _figure(rng, 8, 0, 0)
+    while second.subject == first.subject:
+        second = _figure(rng, 8, 0, 0)
+    return first, replace(second, artist=first.artist)
+
+
+def _pair(rng: Generator) -> Scene:
+    first, second = _two_kinds(rng)
+    if rng.random() < 0.22:
+        column = _even(rng, 2, 6)
+        relation = (Relation.ABOVE, Relation.BELOW)[_pick(rng, 0, 1)]
+        rows = (0, 8) if relation is Relation.ABOVE else (8, 0)
+        placed = (replace(first, x=column, y=rows[0]), replace(second, x=column, y=rows[1]))
+        return Scene(_plain(rng), placed, relation)
+    plain = rng.random() < 0.55
+    row = _even(rng, 2, 6) if plain else _ground(rng, 8)
+    relation = BESIDE[_pick(rng, 0, len(BESIDE) - 1)]
+    columns = (8, 0) if relation is Relation.RIGHT else (0, 8)
+    placed = (replace(first, x=columns[0], y=row), replace(second, x=columns[1], y=row))
+    background = _plain(rng) if plain else _place(rng)
+    return Scene(background, placed, relation, shift=0 if plain else int(rng.choice(SHIFTS)))
+
+
+def _under_the_sky(rng: Generator) -> Scene:
+    above = str(rng.choice(list(CELESTIAL), p=(0.6, 0.1, 0.1, 0.1, 0.1)))
+    figure = _figure(rng, 8, _even(rng, 0, 8), 8)
+    while subjects()[figure.subject].name in CELESTIAL:
+        figure = replace(figure, subject=int(rng.integers(len(subjects()))))
+    sky = Figure(index_of(above), figure.artist, 6, _even(rng, 2, 8), 0)
+    place = str(rng.choice([place for place in PLACES if place not in TIMELESS]))
+    background = Background(place=place, time=CELESTIAL[above])
+    return Scene(background, (sky, figure), Relation.UNDER_SKY, shift=int(rng.choice(SHIFTS)))
+
+
+def _several(rng: Generator) -> Scene:
+    figure = _figure(rng, 8, 0, 0)
+    count = int(rng.choice((2, 3, 4), p=(0.45, 0.35, 0.2)))
+    plain = rng.random() < 0.7
+    row = 8 if count > 2 else _even(rng, 2, 6) if plain else _ground(rng, 8)
+    cells = [(0, row), (8, row)]
+    if count > 2:
+        cells += [(4, 0)] if count == 3 else [(0, 0), (8, 0)]
+    figures = tuple(replace(figure, x=x, y=y) for x, y in cells)
+    return Scene(_plain(rng) if plain else _place(rng), figures)
+
+
+def _coloured(rng: Generator, scene: Scene, odds: float) -> Scene:
+    """The scene with, at these odds, one kind of subject in a colour that shows."""
+    if rng.random() >= odds:
+        return scene
+    colours = [colour for colour in COLOURS if colour != scene.background.colour]
+    colour = str(rng.choice(colours))
+    chosen = scene.figures[-1].subject
+    figures = tuple(
+        replace(figure, tint=colour) if figure.subject == chosen else figure
+        for figure in scene.figures
+    )
+    return replace(scene, figures=figures)
+
+
+def paint(scene: Scene, sprites: Pixels) -> Pixels:
+    """The scene as pixels: (SIDE, SIDE, 3)."""
+    picture = painted(scene.background, scene.shift).astype(np.float32)
+    for figure in scene.figures:
+        _paste(picture, figure, sprites)
+    return picture.round().astype(np.uint8)
+
+
+def _paste(picture: NDArray[np.float32], figure: Figure, sprites: Pixels) -> None:
+    sprite = resized(sprites[figure.subject, figure.artist], figure.size * CELL)
+    if figure.flipped:
+        sprite = sprite[:, ::-1]
+    name = subjects()[figure.subject].name
+    if figure.tint is not None and figure.tint not in NATURAL.get(name, ()):
+        sprite = tinted(sprite, figure.tint)
+    top, left, side = figure.y * CELL, figure.x * CELL, figure.size * CELL
+    under = picture[top : top + side, left : left + side]
+    opacity = sprite[..., 3:].astype(np.float32) / 255
+    under += (sprite[..., :3] - under) * opacity

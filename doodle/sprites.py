@@ -1,0 +1,119 @@
+"""Sprites: every subject as four artists drew it, fetched with npm and rendered once.
+
+The artwork is open but not part of the repository: Fluent Emoji (MIT, Microsoft) in its
+flat and its shaded form, Noto Emoji (Apache-2.0, Google) and Twemoji (CC BY 4.0, Twitter).
+"""
+
+import io
+import json
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import resvg_py
+from numpy.typing import NDArray
+from PIL import Image
+
+from doodle.state import state_folder
+from doodle.subjects import COLOURS, Subject, subjects
+
+SIDE = 192
+TOKEN_SIDE = 128
+
+
+@dataclass(frozen=True)
+class Artist:
+    """A set of sprites by one hand; `style` is the word that asks for it."""
+
+    pack: str
+    style: str
+
+
+ARTISTS = (
+    Artist("fluent-emoji-flat", "flat"),
+    Artist("fluent-emoji", "3d"),
+    Artist("noto", "cartoon"),
+    Artist("twemoji", "sticker"),
+)
+
+Pixels = NDArray[np.uint8]
+
+
+def fetch_packs(folder: Path) -> None:
+    """Install the artists' sets with npm into `folder`, unless they are there."""
+    missing = [a.pack for a in ARTISTS if not _pack(folder, a).exists()]
+    if missing:
+        folder.mkdir(parents=True, exist_ok=True)
+        packages = [f"@iconify-json/{pack}" for pack in missing]
+        command = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(folder)]
+        subprocess.run([*command, *packages], check=True)
+
+
+def _pack(folder: Path, artist: Artist) -> Path:
+    return folder / "node_modules" / "@iconify-json" / artist.pack / "icons.json"
+
+
+def render(pack: dict[str, Any], icon: str) -> Pixels:
+    """One icon, trimmed and centred in a square: (SIDE, SIDE, 4) RGBA."""
+    found = pack["icons"].get(icon) or pack["icons"][pack["aliases"][icon]["parent"]]
+    width, height = found.get("width", pack["width"]), found.get("height", pack["height"])
+    svg = (
+        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+        f'viewBox="0 0 {width} {height}">{found["body"]}</svg>'
+    )
+    png = bytes(resvg_py.svg_to_bytes(svg_string=svg, width=4 * SIDE, height=4 * SIDE))
+    return _centred(Image.open(io.BytesIO(png)).convert("RGBA"))
+
+
+def _centred(drawing: Image.Image) -> Pixels:
+    drawing = drawing.crop(drawing.getchannel("A").point(lambda a: 255 * (a > 24)).getbbox())
+    scale = SIDE / max(drawing.size)
+    size = (max(1, round(drawing.width * scale)), max(1, round(drawing.height * scale)))
+    drawing = drawing.resize(size, Image.Resampling.LANCZOS)
+    square = Image.new("RGBA", (SIDE, SIDE))
+    square.paste(drawing, ((SIDE - size[0]) // 2, (SIDE - size[1]) // 2))
+    return np.asarray(square)
+
+
+def load_sprites() -> Pixels:
+    """Every subject by every artist: (subjects, artists, SIDE, SIDE, 4), rendered once."""
+    folder = state_folder()
+    path = folder / "sprites.npz"
+    wanted = np.array([subject.icon for subject in subjects()])
+    if path.exists():
+        stored = np.load(path)
+        if np.array_equal(stored["icons"], wanted):
+            pixels: Pixels = stored["pixels"]
+            return pixels
+    fetch_packs(folder / "packs")
+    packs = [json.loads(_pack(folder / "packs", artist).read_text()) for artist in ARTISTS]
+    rendered = np.stack([_by_every_artist(packs, subject) for subject in subjects()])
+    np.savez(path, icons=wanted, pixels=rendered)
+    return rendered
+
+
+def _by_every_artist(packs: list[dict[str, Any]], subject: Subject) -> Pixels:
+    return np.stack([render(pack, subject.icon) for pack in packs])
+
+
+def resized(sprite: Pixels, side: int) -> Pixels:
+    """The sprite at `side` pixels; colours are weighted by opacity, so edges stay clean."""
+    image = Image.fromarray(sprite, "RGBA").convert("RGBa")
+    small = image.resize((side, side), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    return np.asarray(small.convert("RGBA"))
+
+
+def tinted(sprite: Pixels, colour: str) -> Pixels:
+    """The sprite in shades of one colour; what was near black or near white stays."""
+    rgb = sprite[..., :3].astype(np.float32)
+    light = rgb @ np.array([0.30, 0.59, 0.11], np.float32) / 255
+    shade = np.clip(0.5 + 1.1 * (light - np.median(light[sprite[..., 3] > 128])), 0, 1)[..., None]
+    paint = np.array(COLOURS[colour], np.float32)
+    shadow, shine = paint * (0.4 + 1.2 * shade), paint + (255 - paint) * (1.5 * shade - 0.75)
+    ramp = np.where(shade < 0.5, shadow, shine)
+    spread = (rgb.max(-1) - rgb.min(-1)) / 255
+    kept = ((light < 0.22) | ((light > 0.9) & (spread < 0.12)))[..., None]
+    result = np.where(kept, rgb, np.clip(ramp, 0, 255)).astype(np.uint8)
+    return np.concatenate([result, sprite[..., 3:]], axis=-1)
