@@ -1,0 +1,1 @@
+"""Measurements that print figures. README.md says how to read each."""
