@@ -1,0 +1,64 @@
+"""What every test may ask for."""
+
+import importlib
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.services import Postgres, Redis, running
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The address of a PostgreSQL server: the one DATABASE_URL names, else one of our own."""
+    named = os.environ.get("DATABASE_URL", "")
+    if named.startswith("postgres"):
+        yield named
+        return
+    with running(Postgres) as server:
+        yield server.url
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """The address of a Redis server: the one CELERY_BROKER_URL names, else one of our own."""
+    named = os.environ.get("CELERY_BROKER_URL", "")
+    if named.startswith("redis"):
+        yield named
+        return
+    with running(Redis) as server:
+        yield server.url
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server that the test may kill and start again."""
+    with running(Postgres) as server:
+        yield server
+
+
+@pytest.fixture
+def own_redis() -> Iterator[Redis]:
+    """A Redis server that the test may kill and start again, which empties it."""
+    with running(Redis) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def full() -> bool:
+    """Whether the fault suites run at their published counts rather than at a tenth."""
+    return os.environ.get("CRAIYON_FULL") == "1"
+
+
+@pytest.fixture(autouse=True)
+def plans(request: pytest.FixtureRequest) -> None:
+    """Puts the plans back, which the end of a test with real transactions takes away."""
+    asked = {"db", "transactional_db", "django_db_setup"} & set(request.fixturenames)
+    if asked or request.node.get_closest_marker("django_db"):
+        request.getfixturevalue("_django_db_helper")
+        from accounts.models import Plan  # noqa: PLC0415
+
+        seed = importlib.import_module("accounts.migrations.0002_plans").PLANS
+        for name, columns in seed.items():
+            Plan.objects.get_or_create(name=name, defaults=columns)

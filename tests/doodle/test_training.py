@@ -1,0 +1,143 @@
+"""Each stage learns, survives its own end and goes on where it stopped."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from doodle import denoiser
+from doodle.autoencoder import Training, psnr, reconstruction_loss
+from doodle.models import assembled, load_folder, write_folder
+from doodle.muon import Muon, orthogonalised
+from doodle.run import Run
+from doodle.sprites import Pixels
+from doodle.state import load_state, save_state
+from doodle.tokenizer import PARTS, first_tokens
+
+
+@pytest.fixture
+def run(sprites: Pixels, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """A run of no time at all, its state in a folder of its own, from an untrained start."""
+    monkeypatch.setenv("DOODLE_STATE", str(tmp_path))
+    for name, few in (("FIRST", 4), ("BATCH", 2), ("FRESH", 1), ("PROMPTS", ())):
+        monkeypatch.setattr(denoiser, name, few)
+    monkeypatch.setattr(denoiser, "WEIGHTS", tmp_path / "no-weights")
+    monkeypatch.setattr(denoiser, "draw_sheet", lambda _pipeline: None)
+    torch.manual_seed(0)
+    save_state("autoencoder", {"training": Training().state_dict(), "optimiser": {}})
+    return Run("denoiser", 1e-9, torch.device("cpu"), sprites, np.random.default_rng(0))
+
+
+def one_step(run: Run) -> Run:
+    """The same run, its clock stopped until it has made one step."""
+
+    class OneStep(Run):
+        """Its minutes are over after the first step."""
+
+        @property
+        def progress(self) -> float:
+            return float(self.pictures > 0)
+
+    return OneStep(run.stage, 1.0, run.device, run.sprites, run.rng)
+
+
+def test_the_denoiser_goes_on_from_its_state(run: Run) -> None:
+    denoiser.train(one_step(run))
+    first = load_state("denoiser")
+    assert first is not None
+    denoiser.train(run)
+    kept = load_state("denoiser")
+    assert kept is not None
+    assert kept["steps"] == first["steps"] == 1
+    for name, weight in first["learner"].items():
+        assert torch.equal(weight, kept["learner"][name]), name
+    denoiser.train(one_step(run))
+    second = load_state("denoiser")
+    assert second is not None
+    assert second["steps"] == 2
+    assert not torch.equal(
+        first["learner"]["denoiser.conv_in.weight"], second["learner"]["denoiser.conv_in.weight"]
+    )
+
+
+def test_training_goes_on_from_shipped_weights_where_there_is_no_state(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    learner = denoiser.Learner()
+    shipped = assembled(denoiser.frozen_autoencoder(), learner.text, learner.denoiser)
+    write_folder(shipped, tmp_path / "weights")
+    (tmp_path / "autoencoder.pt").unlink()
+    monkeypatch.setattr(denoiser, "WEIGHTS", tmp_path / "weights")
+    denoiser.train(run)
+    state = load_state("denoiser")
+    assert state is not None
+    expected = load_folder(tmp_path / "weights").unet.state_dict()["conv_in.weight"]
+    assert torch.equal(state["learner"]["denoiser.conv_in.weight"], expected)
+
+
+def test_a_subject_starts_as_the_patches_of_its_sprites(run: Run) -> None:
+    denoiser.train(run)
+    state = load_state("denoiser")
+    assert state is not None
+    table = state["learner"]["text.embeddings.token_embedding.weight"]
+    first, second = first_tokens()[:2]
+    codes = table[first : first + PARTS, 192:], table[second : second + PARTS, 192:]
+    assert torch.equal(*codes)
+    assert not torch.equal(table[first : first + PARTS, :192], table[second : second + PARTS, :192])
+
+
+def test_muon_goes_on_from_its_state_step_for_step() -> None:
+    def layer() -> torch.nn.Linear:
+        torch.manual_seed(1)
+        return torch.nn.Linear(64, 48)
+
+    def step(model: torch.nn.Linear, optimiser: Muon) -> None:
+        model(torch.ones(2, 64)).square().sum().backward()
+        optimiser.step(1e-2, 1e-2)
+
+    straight, stopped, resumed = layer(), layer(), layer()
+    one, two = Muon(straight.named_parameters()), Muon(stopped.named_parameters())
+    for _ in range(4):
+        step(straight, one)
+    for _ in range(2):
+        step(stopped, two)
+    resumed.load_state_dict(stopped.state_dict())
+    three = Muon(resumed.named_parameters())
+    three.load_state_dict(two.state_dict())
+    for _ in range(2):
+        step(resumed, three)
+    assert torch.equal(straight.weight, resumed.weight)
+    assert torch.equal(straight.bias, resumed.bias)
+
+
+def test_muon_takes_a_step_of_equal_length_in_every_direction() -> None:
+    torch.manual_seed(0)
+    values = torch.linalg.svdvals(orthogonalised(torch.randn(64, 128), steps=5).float())
+    assert values.min() > 0.5
+    assert values.max() < 1.4
+
+
+def test_the_folded_autoencoder_is_the_trained_one() -> None:
+    torch.manual_seed(0)
+    training = Training()
+    pictures = torch.rand(4, 3, 64, 64) * 2 - 1
+    for _ in range(5):
+        training.latents(pictures)
+    training.eval()
+    with torch.no_grad():
+        raw = training.model.encoder(pictures)
+        mean, spread = training.norm.running_mean, training.norm.running_var
+        expected = (raw - mean[:, None, None]) / (spread + training.norm.eps).sqrt()[:, None, None]
+        assert torch.allclose(training.folded().encoder(pictures), expected, atol=1e-4)
+
+
+def test_a_perfect_reconstruction_costs_nothing_and_smeared_edges_cost_more() -> None:
+    edge = torch.ones(1, 3, 8, 8)
+    edge[..., :4] = -1
+    smeared = edge.clone()
+    smeared[..., 3:5] = 0
+    faded = edge * (1 - (edge - smeared).abs().mean())
+    assert reconstruction_loss(edge, edge) == 0
+    assert psnr(smeared, edge) < 15
+    assert reconstruction_loss(faded, edge) < reconstruction_loss(smeared, edge)

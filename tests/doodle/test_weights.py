@@ -1,0 +1,69 @@
+"""The folder that ships is small, plain and draws."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from diffusers import StableDiffusionPipeline
+from safetensors import safe_open
+
+from doodle.models import SIZE_LIMIT, load_folder
+from doodle.state import WEIGHTS
+from doodle.tokenizer import vocabulary
+
+pytestmark = pytest.mark.skipif(not WEIGHTS.exists(), reason="no weights are committed yet")
+
+
+@pytest.fixture(scope="module")
+def pipeline() -> StableDiffusionPipeline:
+    """The shipped pipeline."""
+    return load_folder(WEIGHTS)
+
+
+def files() -> list[Path]:
+    """Everything in the folder."""
+    return [path for path in WEIGHTS.rglob("*") if path.is_file()]
+
+
+def test_the_folder_is_small_enough_for_the_repository() -> None:
+    assert 0 < sum(path.stat().st_size for path in files()) <= SIZE_LIMIT
+
+
+def test_weights_are_half_precision_safetensors_and_nothing_else() -> None:
+    assert {path.suffix for path in files()} == {".json", ".safetensors"}
+    for path in WEIGHTS.rglob("*.safetensors"):
+        with safe_open(path, "pt") as tensors:
+            assert {tensors.get_tensor(name).dtype for name in tensors.keys()}  # noqa: SIM118 == {torch.float16}
+
+
+def test_the_shipped_tokenizer_knows_the_vocabulary(pipeline: StableDiffusionPipeline) -> None:
+    known = pipeline.tokenizer.get_vocab()
+    assert sorted(known, key=known.__getitem__) == vocabulary()
+    assert len(known) == pipeline.text_encoder.config.vocab_size
+
+
+def drawn(pipeline: StableDiffusionPipeline, prompts: list[str], seeds: list[int]) -> torch.Tensor:
+    """Pictures of the prompts (N, 3, 256, 256), each from its seed."""
+    generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+    made = pipeline(
+        prompts, num_inference_steps=2, guidance_scale=3.0, generator=generators, output_type="pt"
+    )
+    pictures: torch.Tensor = made.images
+    return pictures
+
+
+def test_the_shipped_folder_draws_a_plain_background_in_its_colour(
+    pipeline: StableDiffusionPipeline,
+) -> None:
+    prompts = ["a cat on a red background", "a cat on a blue background"]
+    red, blue = drawn(pipeline, prompts, [0, 0])
+    assert red.shape == (3, 256, 256)
+    assert red[0, :8].mean() > red[2, :8].mean() + 0.2
+    assert blue[2, :8].mean() > blue[0, :8].mean() + 0.2
+
+
+def test_a_seed_draws_the_same_picture_again(pipeline: StableDiffusionPipeline) -> None:
+    once, again = (drawn(pipeline, ["a fox"], [5]) for _ in range(2))
+    other = drawn(pipeline, ["a fox"], [6])
+    assert torch.equal(once, again)
+    assert not torch.allclose(once, other, atol=0.05)

@@ -1,0 +1,334 @@
+"""Every invariant, broken on purpose, is found broken."""
+
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
+from django.core.management import CommandError, call_command
+from django.db import transaction
+from django.db.models import F, Model
+from django.utils import timezone
+
+from accounts.models import Network, Plan, Usage
+from generation import delivery, services
+from generation.audit import CHECKS
+from generation.models import Image, Job, Lane, Pace, Rendition, Worker
+from generation.stored_files import file_checks
+from tests.generation.commands.conftest import offer, stored_in
+from tests.generation.commands.site import Site, a_site
+from tests.generation.commands.unguarded import unguarded
+
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+
+ALL = {check.name: check for check in (*CHECKS, *file_checks(contents=True))}
+LONG_AGO = timezone.now() - timedelta(days=400)
+
+Break = Callable[[Site], object]
+
+
+@pytest.fixture(scope="module")
+def running(
+    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Site, Path]]:
+    """A site and the folder of its files. Tests share it: each one's changes are rolled back."""
+    folder = tmp_path_factory.mktemp("storages")
+    with django_db_blocker.unblock(), transaction.atomic():
+        with pytest.MonkeyPatch.context() as monkeypatch, stored_in(folder):
+            offer(monkeypatch)
+            site = a_site()
+        yield site, folder
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def site(running: tuple[Site, Path], storage_folder: Path) -> Site:
+    site, folder = running
+    shutil.copytree(folder, storage_folder)
+    return site
+
+
+def change(job: Job, **columns: object) -> Job:
+    """Writes columns of a job as no service would; returns what must be named."""
+    assert Job.objects.filter(pk=job.pk).update(**columns)
+    return job
+
+
+def copy(row: Model, **columns: object) -> Model:
+    """Writes a row once more under another key."""
+    values = {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
+    return type(row)._default_manager.create(**values | columns)
+
+
+def image_of(job: Job, position: int = 0) -> Image:
+    return Image.objects.get(job=job, position=position)
+
+
+def rendition_of(job: Job, position: int = 0) -> Rendition:
+    return Rendition.objects.get(job=job, image__position=position)
+
+
+def update(row: Model, **columns: object) -> Model:
+    assert type(row)._default_manager.filter(pk=row.pk).update(**columns)
+    return row
+
+
+def twice_the_same_key(site: Site, **owner: object) -> str:
+    for job in (site.failed, site.cancelled):
+        change(job, **{"user": None, "visitor": None, "idempotency_key": "again", **owner})
+    return "idempotency_key again"
+
+
+def a_grid(job: Job, **columns: object) -> Rendition:
+    return Rendition.objects.create(
+        **{
+            "id": 900, "job": job, "image": None, "kind": "card", "format": "webp",
+            "watermarked": False, "width": 64, "height": 64, "bytes": 1, "sha256": "0" * 64,
+            "name": "a-grid.webp", "created": timezone.now(), **columns,
+        }
+    )  # fmt: skip
+
+
+def two_grids(site: Site) -> str:
+    a_grid(site.done)
+    a_grid(site.done, id=901, name="another-grid.webp")
+    return "kind card"
+
+
+def a_pace(key: int) -> Pace:
+    return Pace.objects.create(
+        id=key, worker_kind="paint", checkpoint="ink", width=64, height=64, steps=4
+    )
+
+
+def two_paces(site: Site) -> str:
+    a_pace(900)
+    a_pace(901)
+    return "worker_kind paint"
+
+
+def a_second_master(site: Site) -> str:
+    master = image_of(site.done).master
+    update(image_of(site.paid), master=master)
+    return master
+
+
+def no_longer_stored(alias: str, name: str) -> str:
+    storages[alias].delete(name)
+    return name
+
+
+def overwritten(alias: str, name: str) -> str:
+    storages[alias].delete(name)
+    assert storages[alias].save(name, ContentFile(b"something else")) == name
+    return name
+
+
+BREAKS: dict[str, Break] = {
+    # Plans, accounts and usage
+    "plan_tier_is_known": lambda s: update(Plan.objects.get(name="free"), tier=3),
+    "plan_tier_is_a_choice": lambda s: update(Plan.objects.get(name="free"), tier=0),
+    "plan_weight_is_positive": lambda s: update(Plan.objects.get(name="free"), weight=0),
+    "user_username_once": lambda s: copy(s.alice, id=900) and "username alice",
+    "user_plan_exists": lambda s: update(s.alice, plan_id="gold"),
+    "network_prefix_once": lambda s: copy(Network.objects.get(), id=900).prefix,
+    "usage_job_id_once": lambda s: copy(Usage.objects.get(job_id=s.paid.pk), id=900) and "2 rows",
+    "usage_user_exists": lambda s: update(Usage.objects.get(job_id=s.paid.pk), user_id=900),
+    "the_named_plans_are_there": lambda s: Plan.objects.filter(name="api").delete() and "plan api",
+    # A job by itself
+    "job_status_is_known": lambda s: change(s.waiting, status="resting"),
+    "job_status_is_a_choice": lambda s: change(s.waiting, status=""),
+    "job_has_one_owner": lambda s: change(s.done, user=s.alice),
+    "job_lease_while_running": lambda s: change(s.running, worker=""),
+    "job_finished_when_terminal": lambda s: change(s.done, finished=None),
+    "job_failure_has_a_code": lambda s: change(s.failed, error_code=""),
+    "job_count_in_range": lambda s: change(s.waiting, count=11),
+    "job_progress_is_a_share": lambda s: change(s.running, progress=1.5),
+    "job_tags_in_order": lambda s: change(s.waiting, finish_tag=F("start_tag")),
+    "job_attempts_in_range": lambda s: change(s.failed, attempts=4),
+    "job_once_a_visitors_key": lambda s: twice_the_same_key(s, visitor=s.bob),
+    "job_once_a_users_key": lambda s: twice_the_same_key(s, user=s.alice),
+    "job_user_exists": lambda s: change(s.paid, user_id=900),
+    "job_visitor_exists": lambda s: change(s.done, visitor_id=uuid.uuid4()),
+    "job_network_exists": lambda s: change(s.done, network_id=900),
+    "job_visibility_is_a_choice": lambda s: change(s.done, visibility="secret"),
+    "job_tier_is_a_choice": lambda s: change(s.failed, tier=3),
+    "job_error_code_is_a_choice": lambda s: change(s.failed, error_code="bad_luck"),
+    "cost_is_the_work_asked_for": lambda s: change(s.done, cost=1),
+    "attempts_fit_the_status": lambda s: change(s.waiting, attempts=3),
+    "what_was_tried_has_started": lambda s: change(s.failed, started=None),
+    "leases_are_swept": lambda s: change(s.running, lease_until=LONG_AGO),
+    "erased_jobs_hold_nothing": lambda s: change(s.erased, prompt="a secret"),
+    # Lanes and workers
+    "lane_is_one_row": lambda s: copy(Lane.objects.get(tier=1), id=900) and "tier 1",
+    "lane_sums_are_positive": lambda s: update(Lane.objects.get(tier=1), waiting=-1),
+    "lane_tier_is_a_choice": lambda s: update(Lane.objects.get(tier=1), tier=3),
+    "lane_sums_are_those_of_the_waiting_jobs": lambda s: (
+        change(s.waiting, status="running") and Lane.objects.get(tier=2)
+    ),
+    "every_waiting_job_has_a_lane": lambda s: Lane.objects.all().delete() and s.waiting,
+    "places_are_within_reach": lambda s: Lane.objects.update(virtual_time=-1) and s.waiting,
+    "worker_state_is_a_choice": lambda s: update(s.worker, state="dreaming"),
+    "pace_is_one_row": two_paces,
+    # Pictures
+    "image_once_a_position": lambda s: update(image_of(s.paid, 1), position=0) and "position 0",
+    "image_position_in_range": lambda s: update(image_of(s.done), position=10),
+    "image_is_a_picture_or_a_reason": lambda s: update(image_of(s.done), master_sha256=""),
+    "image_job_exists": lambda s: update(image_of(s.done), job_id=uuid.uuid4()),
+    "image_verdict_is_a_choice": lambda s: update(image_of(s.done), verdict="nice"),
+    "a_delivered_grid_is_whole": lambda s: image_of(s.done, 2).delete() and s.done,
+    "nothing_else_has_pictures": lambda s: update(image_of(s.done), job=s.failed),
+    "a_master_belongs_to_one_image": a_second_master,
+    "rendition_of_an_image_once": lambda s: copy(rendition_of(s.done), id=900) and "kind full",
+    "rendition_of_a_grid_once": two_grids,
+    "rendition_job_exists": lambda s: update(rendition_of(s.done), job_id=uuid.uuid4()),
+    "rendition_image_exists": lambda s: update(rendition_of(s.done), image_id=uuid.uuid4()),
+    "rendition_name_once": lambda s: copy(rendition_of(s.done), id=900).name,
+    "renditions_show_what_may_be_seen": lambda s: a_grid(s.failed),
+    # What was delivered is counted
+    "every_delivery_is_counted": lambda s: Usage.objects.all().delete() and s.done,
+    "nothing_else_is_counted": lambda s: update(Usage.objects.get(images=1), job_id=s.failed.pk),
+    "usage_counts_what_was_delivered": lambda s: Usage.objects.update(images=3) and s.done,
+    # Files
+    "every_master_is_stored": lambda s: no_longer_stored("masters", image_of(s.done).master),
+    "every_rendition_is_stored": lambda s: no_longer_stored("default", rendition_of(s.done).name),
+    "every_master_is_unaltered": lambda s: overwritten("masters", image_of(s.done).master),
+    "every_rendition_is_unaltered": lambda s: overwritten("default", rendition_of(s.done).name),
+}
+
+MORE_BREAKS: list[tuple[str, Break]] = [
+    ("attempts_fit_the_status", lambda s: change(s.failed, attempts=0)),
+    ("a_delivered_grid_is_whole", lambda s: update(image_of(s.done, 2), position=3) and s.done),
+    ("a_delivered_grid_is_whole", lambda s: update(image_of(s.paid), job=s.done) and s.paid),
+    (
+        "a_delivered_grid_is_whole",
+        lambda s: s.done.images.update(verdict="blocked", master="", master_sha256="") and s.done,
+    ),
+    ("nothing_else_has_pictures", lambda s: update(image_of(s.done), job=s.running)),
+    ("nothing_else_has_pictures", lambda s: update(image_of(s.held_back), verdict="passed")),
+    ("renditions_show_what_may_be_seen", lambda s: update(rendition_of(s.done), job=s.paid)),
+    (
+        "renditions_show_what_may_be_seen",
+        lambda s: update(rendition_of(s.done), image=image_of(s.done, 2)),
+    ),
+    (
+        "usage_counts_what_was_delivered",
+        lambda s: update(Usage.objects.get(job_id=s.done.pk), user=s.alice),
+    ),
+    ("erased_jobs_hold_nothing", lambda s: change(s.erased, seed=7)),
+    ("erased_jobs_hold_nothing", lambda s: update(image_of(s.done), job=s.erased) and s.erased),
+    ("erased_jobs_hold_nothing", lambda s: a_grid(s.erased) and s.erased),
+    ("erased_jobs_hold_nothing", lambda s: change(s.running, erased=timezone.now())),
+    ("every_master_is_unaltered", lambda s: no_longer_stored("masters", image_of(s.done).master)),
+]
+
+
+def found(name: str) -> list[str]:
+    return list(ALL[name].breaches())
+
+
+def named(broken: object) -> str:
+    """What a breach must say: a row's key, or the text that was broken."""
+    return str(broken.pk) if isinstance(broken, Model) else str(broken)
+
+
+def test_a_site_with_a_job_in_every_state_is_clean(site):
+    assert {job.status for job in Job.objects.all()} == set(Job.Status)
+    assert {name: found(name) for name in ALL if found(name)} == {}
+
+
+def test_losing_the_constraints_is_no_breach_by_itself(site):
+    with unguarded():
+        assert {name: found(name) for name in ALL if found(name)} == {}
+
+
+def test_every_check_has_a_breach_of_its_own():
+    assert set(BREAKS) == set(ALL)
+
+
+@pytest.mark.parametrize(("name", "break_it"), [*BREAKS.items(), *MORE_BREAKS])
+def test_a_breach_is_found_and_its_row_is_named(site, name, break_it):
+    with unguarded():
+        broken = named(break_it(site))
+        breaches = found(name)
+    assert any(broken in breach for breach in breaches), breaches
+
+
+def test_the_command_says_how_much_it_checked(site, capsys):
+    call_command("audit", "--files")
+    assert capsys.readouterr().out == f"All {len(ALL)} checks hold.\n"
+
+
+def test_the_command_stops_at_the_first_breach_with_its_name_and_rows(site):
+    with unguarded():
+        change(site.running, progress=2)
+        Usage.objects.all().delete()
+        with pytest.raises(CommandError) as refused:
+            call_command("audit")
+    assert refused.value.returncode == 1
+    assert str(refused.value) == (
+        "job_progress_is_a_share is broken (the rows of generation.Job meet the constraint): "
+        f"job {site.running.pk}"
+    )
+
+
+def test_many_rows_are_counted_and_the_first_are_named(site):
+    with unguarded():
+        for number in range(15):
+            copy(site.failed, id=uuid.uuid4(), attempts=9, prompt=f"{number}")
+        with pytest.raises(CommandError, match=r"(job [0-9a-f-]{36}; ){10}and 5 more$"):
+            call_command("audit")
+
+
+def test_altered_files_are_found_only_when_they_are_read(site, capsys):
+    overwritten("masters", image_of(site.done).master)
+    call_command("audit")
+    with pytest.raises(CommandError, match="every_master_is_unaltered"):
+        call_command("audit", "--files")
+
+
+def test_a_file_that_nothing_refers_to_is_a_note(site, capsys):
+    storages["masters"].save("left/behind.png", ContentFile(b"?"))
+    call_command("audit")
+    assert "nothing refers to 1 stored files: master left/behind.png" in capsys.readouterr().out
+
+
+def test_a_grid_erased_while_its_files_are_looked_for_is_no_breach(site, monkeypatch):
+    master = image_of(site.done).master
+    exists = storages["masters"].exists
+    storages["masters"].delete(master)
+
+    def exists_after_an_erasure(name: str) -> bool:
+        delivery.forget(site.done)
+        return exists(name)
+
+    monkeypatch.setattr(storages["masters"], "exists", exists_after_an_erasure)
+    assert found("every_master_is_stored") == []
+    assert Job.objects.get(pk=site.done.pk).erased
+
+
+def test_a_lease_that_nobody_could_have_swept_is_no_breach(site):
+    Job.objects.filter(pk=site.running.pk).update(lease_until=LONG_AGO)
+    assert found("leases_are_swept")
+    Worker.objects.update(started=timezone.now())
+    assert not found("leases_are_swept")
+    Worker.objects.update(started=LONG_AGO, seen_at=LONG_AGO)
+    assert not found("leases_are_swept")
+
+
+def test_purged_rows_leave_their_usage_behind_without_a_breach(site):
+    Job.objects.filter(pk=site.erased.pk).update(created=LONG_AGO)
+    services.purge()
+    assert not Job.objects.filter(pk=site.erased.pk).exists()
+    assert Usage.objects.filter(job_id=site.erased.pk).exists()
+    assert {name: found(name) for name in ALL if found(name)} == {}
+
+
+def test_a_job_that_came_back_keeps_its_place_without_a_breach(site):
+    services.release(Job.objects.get(pk=site.running.pk))
+    assert {name: found(name) for name in ALL if found(name)} == {}

@@ -1,0 +1,226 @@
+"""The form: what it offers, what becomes of what is sent, and what it says when it cannot be."""
+
+import pytest
+from django.test import Client
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
+
+from accounts.models import Network, Plan, User, Visitor
+from generation import services
+from generation.models import Job
+from tests.generation.site.cast import Page, ask, client_of, finished, job_behind, key_on
+
+pytestmark = pytest.mark.django_db
+
+
+class TestTheForm:
+    def test_is_open_to_somebody_who_was_never_here_and_leaves_no_visitor_behind(
+        self, client: Client
+    ) -> None:
+        response = client.get("/")
+        page = Page(response)
+        assert response.status_code == 200
+        assert page.one("form")["action"] == "/"
+        assert page.one("textarea", name="prompt")
+        assert "10 of 10 free grids left today" in page.text
+        assert "visitor" not in response.cookies
+        assert not Visitor.objects.exists()
+
+    def test_is_never_kept_by_a_cache(self, client: Client) -> None:
+        assert client.get("/")["Cache-Control"] == "private, no-store"
+
+    def test_says_what_the_models_get_wrong(self, client: Client) -> None:
+        page = Page(client.get("/"))
+        assert page.one("section", id="wrong")
+        assert "stereotypes" in page.text
+
+    def test_offers_the_sizes_that_the_plan_allows(self, client: Client) -> None:
+        Plan.objects.filter(name=Plan.VISITOR).update(largest_side=256, images_per_grid=4)
+        page = Page(client.get("/"))
+        assert [option["value"] for option in page.all("option") if "value" in option] == [
+            "64x64",
+            "128x64",
+        ]
+        assert "512" not in page.text
+        assert len(page.all("option")) == 2 + 4
+
+    def test_offers_a_larger_size_to_a_larger_plan(self) -> None:
+        carol = User.objects.create(username="carol", plan_id=Plan.PREMIUM)
+        assert "512 × 512" in Page(client_of(carol).get("/")).text
+
+    def test_fills_in_a_sample_when_its_link_is_followed(self, client: Client) -> None:
+        links = [a["href"] for a in Page(client.get("/")).all("a", class_="chip")]
+        assert Page(client.get(links[0])).text.count("a fox in the snow") == 2
+        page = Page(client.get(links[1]))
+        assert page.text.count("50% & <b>more</b>") == 2
+        assert not page.all("b")
+
+    def test_shows_the_owners_last_grids_and_nobody_elses(
+        self, as_alice: Client, as_bob: Client, alice: Visitor, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        job = finished(ask(alice, "a sloth"), monkeypatch)
+        page = Page(as_alice.get("/"))
+        assert page.all("a", href=f"/g/{job.pk}")
+        assert len(page.all("img")) == 9
+        assert "a sloth" not in Page(as_bob.get("/")).text
+
+    def test_does_not_show_what_was_deleted(self, as_alice: Client, alice: Visitor) -> None:
+        job = ask(alice, "a sloth")
+        services.erase(job)
+        assert not Page(as_alice.get("/")).all("a", href=f"/g/{job.pk}")
+
+
+class TestDrawing:
+    def test_leads_to_the_grid_and_makes_the_newcomer_a_visitor(self, client: Client) -> None:
+        response = client.post("/", {"prompt": "a red fox", "key": key_on(Page(client.get("/")))})
+        assert response.status_code == 303
+        job = job_behind(response["Location"])
+        assert (job.prompt, job.count, job.visitor) == ("a red fox", 9, Visitor.objects.get())
+        assert job.visibility == Job.Visibility.UNLISTED
+        cookie = response.cookies["visitor"]
+        assert cookie["httponly"]
+        assert cookie["samesite"] == "Lax"
+        assert Page(client.get(response["Location"])).all("form", action=f"/g/{job.pk}/cancel")
+
+    def test_draws_what_was_said_under_more(self, as_alice: Client) -> None:
+        response = as_alice.post(
+            "/",
+            {
+                "prompt": "a red fox",
+                "count": "4",
+                "size": "128x64",
+                "seed": "7",
+                "negative_prompt": "snow",
+            },
+        )
+        job = job_behind(response["Location"])
+        assert (job.count, job.width, job.height, job.seed) == (4, 128, 64, 7)
+        assert job.negative_prompt == "snow"
+
+    def test_rings_for_the_checkpoints_workers_once_the_job_is_safe(
+        self,
+        as_alice: Client,
+        rung: list[str],
+        django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+    ) -> None:
+        with django_capture_on_commit_callbacks(execute=True):
+            as_alice.post("/", {"prompt": "a red fox"})
+            assert rung == []
+        assert rung == ["ink"]
+
+    def test_sends_the_cookie_over_tls_alone_where_the_site_has_it(
+        self, client: Client, settings: Settings
+    ) -> None:
+        settings.SESSION_COOKIE_SECURE = True
+        assert client.post("/", {"prompt": "a red fox"}).cookies["visitor"]["secure"]
+
+    def test_needs_the_forms_token(self, alice: Visitor) -> None:
+        strict = Client(enforce_csrf_checks=True)
+        response = strict.post("/", {"prompt": "a red fox"})
+        assert response.status_code == 403
+        assert "too old" in Page(response).text
+        assert not Job.objects.exists()
+
+    def test_a_forged_cookie_is_nobodys(self, client: Client, alice: Visitor) -> None:
+        ask(alice, "a sloth")
+        client.cookies["visitor"] = f"{alice.pk}:forged:signature"
+        assert "a sloth" not in Page(client.get("/")).text
+        response = client.post("/", {"prompt": "a red fox"})
+        assert job_behind(response["Location"]).visitor != alice
+
+
+class TestADoubleClick:
+    def test_joins_the_first_job(self, as_alice: Client) -> None:
+        sent = {"prompt": "a red fox", "key": key_on(Page(as_alice.get("/")))}
+        assert as_alice.post("/", sent)["Location"] == as_alice.post("/", sent)["Location"]
+        assert Job.objects.count() == 1
+
+    def test_of_somebody_new_comes_from_one_visitor_even_before_a_cookie_was_set(
+        self, client: Client
+    ) -> None:
+        sent = {"prompt": "a red fox", "key": key_on(Page(client.get("/")))}
+        first, second = Client().post("/", sent), Client().post("/", sent)
+        assert first["Location"] == second["Location"]
+        assert Visitor.objects.count() == Job.objects.count() == 1
+
+    def test_with_other_words_is_another_wish(self, as_alice: Client) -> None:
+        Plan.objects.filter(name=Plan.VISITOR).update(in_flight=2)
+        key = key_on(Page(as_alice.get("/")))
+        first = as_alice.post("/", {"prompt": "a red fox", "key": key})
+        second = as_alice.post("/", {"prompt": "a blue fox", "key": key})
+        assert job_behind(second["Location"]).prompt == "a blue fox"
+        assert first["Location"] != second["Location"]
+
+    @pytest.mark.parametrize("key", ["1", "", "a:b:c", "\0", "x" * 5000])
+    def test_is_not_known_by_a_key_that_we_did_not_give_out(self, key: str) -> None:
+        first = Client().post("/", {"prompt": "a red fox", "key": key})
+        second = Client().post("/", {"prompt": "a red fox", "key": key})
+        assert first["Location"] != second["Location"]
+        assert Visitor.objects.count() == 2
+
+
+class TestARefusal:
+    @pytest.mark.parametrize(
+        ("fields", "said"),
+        [
+            ({"prompt": ""}, "the prompt is empty"),
+            ({"prompt": "x" * 1001}, "1001 characters"),
+            ({"prompt": "a fox", "count": "10"}, "1 to 9 pictures"),
+            ({"prompt": "a fox", "count": "0"}, "1 to 9 pictures"),
+            ({"prompt": "a fox", "count": "two"}, "whole number"),
+            ({"prompt": "a fox", "size": "65x65"}, "64 × 64"),
+            ({"prompt": "a fox", "size": "512x512"}, "larger plan"),
+            ({"prompt": "a fox", "size": "huge"}, "looks like"),
+            ({"prompt": "a fox", "seed": "-1"}, "A seed is a number from 0"),
+            ({"prompt": "a fox", "seed": "9" * 6000}, "whole number"),
+        ],
+    )
+    def test_of_what_cannot_be_drawn_keeps_the_prompt_and_says_why(
+        self, client: Client, fields: dict[str, str], said: str
+    ) -> None:
+        response = client.post("/", fields)
+        page = Page(response)
+        assert response.status_code == 400
+        assert said in page.text
+        assert page.one("div", role="alert")
+        assert fields["prompt"] in page.text
+        assert "visitor" not in response.cookies
+        assert not Visitor.objects.exists()
+        assert not Job.objects.exists()
+
+    def test_of_a_second_grid_at_once_leads_to_the_first(
+        self, as_alice: Client, alice: Visitor
+    ) -> None:
+        job = ask(alice, "a sloth")
+        response = as_alice.post("/", {"prompt": "a red fox"})
+        page = Page(response)
+        assert response.status_code == 429
+        assert int(response["Retry-After"]) > 0
+        assert page.text.count("a red fox") == 1
+        alert = response.content.decode().split('role="alert"')[1].split("</div>")[0]
+        assert f"/g/{job.pk}" in alert
+
+    def test_of_one_grid_too_many_a_day_says_when_there_is_another(
+        self, as_alice: Client, alice: Visitor
+    ) -> None:
+        Plan.objects.filter(name=Plan.VISITOR).update(per_day=1, in_flight=9)
+        ask(alice)
+        response = as_alice.post("/", {"prompt": "a red fox"})
+        assert response.status_code == 429
+        assert 86_000 < int(response["Retry-After"]) <= 86_401
+        assert "You can draw again in 24 hours" in Page(response).text
+
+    def test_of_a_crowded_queue_says_when_to_come_back(
+        self, as_alice: Client, settings: Settings
+    ) -> None:
+        settings.FREE_WAIT_LIMIT = 1
+        response = as_alice.post("/", {"prompt": "a red fox"})
+        assert response.status_code == 503
+        assert int(response["Retry-After"]) >= 5
+        assert "come back" in Page(response).text
+
+    def test_of_a_whole_network_does_not_depend_on_cookies(self) -> None:
+        Plan.objects.filter(name=Plan.NETWORK).update(in_flight=3)
+        statuses = [Client().post("/", {"prompt": "a red fox"}).status_code for _ in range(5)]
+        assert statuses == [303, 303, 303, 429, 429]
+        assert Network.objects.count() == 1
+        assert Visitor.objects.count() == 3

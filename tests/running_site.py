@@ -1,0 +1,117 @@
+"""A whole site of real processes in a folder of its own: web, drawing worker, commands."""
+
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.services import free_port
+
+ROOT = Path(__file__).resolve().parents[1]
+START_LIMIT = 120.0
+"""Seconds that a process may take to start on a machine that does other things as well."""
+
+
+class RunningSite:
+    """Processes that share a database, a broker and a folder."""
+
+    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.url = f"http://localhost:{self.port}"
+        self.environment = {
+            **os.environ,
+            "CRAIYON_DATA": str(folder),
+            "DJANGO_SETTINGS_MODULE": "craiyon_site.settings",
+            "PORT": str(self.port),
+            "LOG_FORMAT": "text",
+            **environment,
+        }
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    def manage(self, *words: str) -> str:
+        """Runs a command of the site and returns what it printed."""
+        return self.run(str(ROOT / "manage.py"), *words)
+
+    def run(self, *words: str) -> str:
+        """Runs Python with these words in the site's environment; returns what it printed."""
+        done = subprocess.run(
+            [sys.executable, *words],
+            cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def start_web(self) -> subprocess.Popen[bytes]:
+        """Starts the web process and waits until it answers."""
+        process = self._start(
+            "web", "uvicorn", "craiyon_site.asgi:application", "--port", str(self.port),
+            "--no-proxy-headers", "--timeout-graceful-shutdown", "2",
+        )  # fmt: skip
+        self._wait_for("/healthz", process)
+        return process
+
+    def start_worker(self, checkpoint: str) -> subprocess.Popen[bytes]:
+        """Starts a drawing worker and waits until it can draw."""
+        process = self._start(
+            "worker", "celery", "-A", "craiyon_site", "worker", "-P", "threads", "-c", "1",
+            "-Q", f"draw.{checkpoint}",
+        )  # fmt: skip
+        self._wait_for("/readyz", process)
+        return process
+
+    def log(self, name: str) -> str:
+        return (self.folder / f"{name}.log").read_text()
+
+    def stop(self) -> None:
+        for process in self._processes:
+            process.terminate()
+        for process in self._processes:
+            try:
+                process.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def _start(self, name: str, *words: str) -> subprocess.Popen[bytes]:
+        with (self.folder / f"{name}.log").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", *words],
+                cwd=ROOT, env=self.environment, stdout=log, stderr=log,
+            )  # fmt: skip
+        self._processes.append(process)
+        return process
+
+    def _wait_for(self, address: str, process: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + START_LIMIT
+        while not self._answers(address):
+            assert process.poll() is None, "it ended:\n" + self._logs()
+            assert time.monotonic() < deadline, "it did not start:\n" + self._logs()
+            time.sleep(0.2)
+
+    def _answers(self, address: str) -> bool:
+        try:
+            with urllib.request.urlopen(self.url + address, timeout=5) as answer:  # noqa: S310
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def _logs(self) -> str:
+        return "\n".join(log.read_text()[-4000:] for log in self.folder.glob("*.log"))
+
+
+@contextmanager
+def running_site(folder: Path, **environment: str) -> Iterator[RunningSite]:
+    """A migrated site without processes; those that were started end with the block."""
+    site = RunningSite(folder, environment)
+    try:
+        site.manage("migrate", "--verbosity", "0")
+        site.manage("createcachetable")
+        yield site
+    finally:
+        site.stop()

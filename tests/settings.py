@@ -1,0 +1,27 @@
+"""The site's settings, with everything that is kept in a folder that ends with the tests."""
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+_folder = tempfile.mkdtemp(prefix="craiyon-tests-")
+atexit.register(shutil.rmtree, _folder, ignore_errors=True)
+os.environ["CRAIYON_DATA"] = _folder
+
+from craiyon_site.settings import *  # noqa: E402, F403
+from craiyon_site.settings import DATABASES, MIDDLEWARE, STORAGES  # noqa: E402
+
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # A file, as in production: threads of one process lock it against each other.
+    DATABASES["default"]["TEST"] = {"NAME": str(Path(_folder) / "test.sqlite3")}
+    # Safe against the end of a process, which tests bring about; not of the machine.
+    DATABASES["default"]["OPTIONS"]["init_command"] = (
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
+    )
+
+# Django's test client asks for no static files; the browser's tests run the real site.
+MIDDLEWARE.remove("servestatic.middleware.ServeStaticMiddleware")
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
