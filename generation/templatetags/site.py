@@ -1,7 +1,14 @@
 """What every page says of the site."""
 
+from typing import Any
+
 from django import template
 from django.conf import settings
+from django.http import HttpRequest
+from django.template import Context
+from django.urls import reverse
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, get_language_info
 
 register = template.Library()
 
@@ -10,3 +17,32 @@ register = template.Library()
 def site_name() -> str:
     """Returns what the site is called; error pages, too, which get no context."""
     return str(settings.SITE_NAME)
+
+
+@register.simple_tag(takes_context=True)
+def here(context: Context, name: str) -> SafeString:
+    """Returns the attribute that marks a link as the page being looked at."""
+    request: HttpRequest | None = context.get("request")
+    current = request is not None and request.path == reverse(name)
+    return mark_safe(' aria-current="page"' if current else "")  # noqa: S308
+
+
+@register.simple_tag(takes_context=True)
+def languages(context: Context) -> list[dict[str, Any]]:
+    """Returns each language with its own name and this page's address in it."""
+    request: HttpRequest | None = context.get("request")
+    path, query = "/", ""
+    if request is not None and request.method in {"GET", "HEAD"}:
+        asked = request.GET.copy()
+        asked.pop("lang", None)
+        path, query = request.path, asked.urlencode()
+    return [
+        {
+            "code": code,
+            "name": get_language_info(code)["name_local"].capitalize(),
+            "current": code == get_language(),
+            "address": f"{path}?{query}{'&' if query else ''}lang={code}",
+            "canonical": f"{settings.SITE_URL}{path}?lang={code}",
+        }
+        for code, _ in settings.LANGUAGES
+    ]
