@@ -7,7 +7,7 @@ from django.contrib.auth.admin import UserAdmin
 from django.db import models
 from django.http import HttpRequest
 
-from accounts.models import Network, Plan, Usage, User, Visitor
+from accounts.models import ApiKey, Network, Plan, Usage, User, Visitor
 
 
 class ReadOnly(admin.ModelAdmin[Any]):
@@ -73,6 +73,16 @@ class VisitorAdmin(ReadOnly):
 class NetworkAdmin(ReadOnly):
     list_display = ("prefix", "created")
     search_fields = ("prefix",)
+    ordering = ("-created",)
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(ReadOnly):
+    list_display = ("prefix", "user", "name", "live", "used", "expires", "ended", "created")
+    list_filter = ("live", "ended")
+    list_select_related = ("user",)
+    search_fields = ("prefix", "user__username", "user__email")
+    exclude = ("sha256",)
     ordering = ("-created",)
 
 

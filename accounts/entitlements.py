@@ -1,9 +1,9 @@
 """What an owner may do. The only place that reads the columns of a plan."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from accounts.limits import Allowance
-from accounts.models import Owner, Plan, User
+from accounts.models import ApiKey, Owner, Plan, User
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,13 @@ def entitlements_of(owner: Owner | None) -> Entitlements:
     if isinstance(owner, User):
         return _of(owner.plan)
     return _of(Plan.objects.get(name=Plan.VISITOR))
+
+
+def narrowed(rights: Entitlements, key: ApiKey | None) -> Entitlements:
+    """Returns the rights that are left to a program with this key: never more than its owner's."""
+    if key is None or key.largest_side is None:
+        return rights
+    return replace(rights, largest_side=min(rights.largest_side, key.largest_side))
 
 
 def network_allowance() -> Allowance:

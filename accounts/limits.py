@@ -62,6 +62,13 @@ def reached(allowance: Allowance, spent: Spent, now: datetime) -> Reached | None
     return None
 
 
+def key_reached(per_day: int, day: Sequence[datetime], now: datetime) -> Reached | None:
+    """Returns a key's own daily cap where it leaves no unit; `day` is as in `Spent`."""
+    if len(day) < per_day:
+        return None
+    return _windowed(Limit.PER_DAY, per_day, day, DAY, now)
+
+
 def left_today(allowance: Allowance, spent: Spent) -> int:
     """Returns how many grids the day still allows."""
     return max(0, allowance.per_day - len(spent.day))

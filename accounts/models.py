@@ -6,6 +6,7 @@ from django.contrib.auth.models import AbstractUser
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 
 class Plan(models.Model):
@@ -80,6 +81,46 @@ class Network(models.Model):
         return self.prefix
 
 
+class ApiKey(models.Model):
+    """A secret by which a program asks in the name of an account. Only its hash is kept."""
+
+    class Scope(models.TextChoices):
+        DRAW = "draw", _("draw, cancel and delete grids")
+        READ = "read", _("look at grids, models and the account")
+        CALLBACKS = "callbacks", _("manage callbacks")
+
+    class Ended(models.TextChoices):
+        BY_OWNER = "owner", _("revoked")
+        REPORTED = "reported", _("reported as leaked")
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_keys")
+    name = models.CharField(max_length=60, help_text="What its owner calls it.")
+    live = models.BooleanField(help_text="A test key gets marked pictures at once, for nothing.")
+    prefix = models.CharField(max_length=16, help_text="The beginning, to recognise it by.")
+    sha256 = models.CharField(max_length=64, unique=True)
+    scopes = models.JSONField(default=list)
+    per_day = models.PositiveIntegerField(null=True, blank=True, help_text="Grids in 24 hours.")
+    largest_side = models.PositiveIntegerField(null=True, blank=True, help_text="Pixels.")
+    expires = models.DateTimeField(null=True, blank=True)
+    used = models.DateTimeField(null=True, blank=True, help_text="To the minute.")
+    ended = models.CharField(max_length=8, choices=Ended, blank=True, default="")
+    ended_at = models.DateTimeField(null=True, blank=True)
+    created = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ("-created", "-pk")
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(ended="", ended_at__isnull=True)
+                | (~models.Q(ended="") & models.Q(ended_at__isnull=False)),
+                name="apikey_ends_at_a_moment",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.prefix}…"
+
+
 class Usage(models.Model):
     """One delivered job. Written in the transaction that finishes it, so never twice or without it.
 
@@ -88,6 +129,7 @@ class Usage(models.Model):
 
     job_id = models.UUIDField(unique=True)
     user = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True)
+    api_key = models.ForeignKey(ApiKey, on_delete=models.SET_NULL, null=True, blank=True)
     images = models.PositiveSmallIntegerField(help_text="Delivered, not asked for.")
     pixel_steps = models.PositiveBigIntegerField(help_text="Width x height x steps x images.")
     seconds = models.FloatField(help_text="This job's share of its batch's time on the device.")

@@ -9,8 +9,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.entitlements import Entitlements, network_allowance
-from accounts.limits import DAY, MINUTE, Allowance, Limit, Reached, Spent, reached
-from accounts.models import Network, Owner, Plan, User
+from accounts.limits import (
+    DAY,
+    MINUTE,
+    Allowance,
+    Limit,
+    Reached,
+    Spent,
+    key_reached,
+    reached,
+)
+from accounts.models import ApiKey, Network, Owner, Plan, User
 from generation import clock, paces, scheduling
 from generation.checkpoints import Checkpoint
 from generation.errors import Busy, LimitReached
@@ -22,6 +31,9 @@ ALIVE = timedelta(seconds=15)
 
 LARGEST_COUNT = 10
 """Pictures in a grid, at most."""
+
+TESTS_PER_MINUTE = 60
+"""Grids that an account's test keys get, at least."""
 
 UNKNOWN_PACE = 10.0
 """Seconds assumed for a full pipeline call that nobody has timed yet."""
@@ -50,14 +62,17 @@ def spent_by(jobs: QuerySet[Job], allowance: Allowance, now: datetime) -> Spent:
     The minute counts everything. The day leaves out what failed, and what was cancelled while it
     waited: a failure needs no refund, because it was never counted.
     """
-    free = Q(status=Job.Status.FAILED) | Q(status=Job.Status.CANCELLED, started__isnull=True)
-    minute = jobs.filter(created__gt=now - MINUTE)
-    day = jobs.filter(created__gt=now - DAY).exclude(free)
+    minute = jobs.filter(created__gt=now - MINUTE, test=False)
     return Spent(
         in_flight=jobs.filter(status__in=Job.OPEN).count(),
         minute=_newest(minute, allowance.per_minute),
-        day=_newest(day, allowance.per_day),
+        day=_newest(_counted_today(jobs, now), allowance.per_day),
     )
+
+
+def _counted_today(jobs: QuerySet[Job], now: datetime) -> QuerySet[Job]:
+    free = Q(status=Job.Status.FAILED) | Q(status=Job.Status.CANCELLED, started__isnull=True)
+    return jobs.filter(created__gt=now - DAY, test=False).exclude(free)
 
 
 def refuse_beyond_allowance(
@@ -79,6 +94,39 @@ def refuse_beyond_allowance(
         raise LimitReached(
             _("Too many grids were asked for from your network. Please wait, or sign in."),
             retry_after=theirs.seconds,
+        )
+
+
+def refuse_beyond_key(key: ApiKey, now: datetime) -> None:
+    """Counts what a key asked for; the caller has locked the row of the key's owner.
+
+    Raises:
+        LimitReached: the key's own daily cap is used up.
+    """
+    if key.per_day is None:
+        return
+    day = _newest(_counted_today(Job.objects.filter(api_key=key), now), key.per_day)
+    if own := key_reached(key.per_day, day, now):
+        raise LimitReached(
+            _("This key’s %(n)d grids of the last 24 hours are used up.") % {"n": own.allowed},
+            retry_after=own.seconds,
+        )
+
+
+def refuse_too_many_tests(owner: Owner, rights: Entitlements, now: datetime) -> None:
+    """Test pictures are not counted; only how fast they are asked for is limited.
+
+    Raises:
+        LimitReached: as many test grids as the plan allows a minute were asked for.
+    """
+    most = max(TESTS_PER_MINUTE, rights.allowance.per_minute)
+    recent = jobs_of(owner).filter(created__gt=now - MINUTE, test=True)
+    moments = _newest(recent, most)
+    if len(moments) >= most:
+        frees = round((moments[0] + MINUTE - now).total_seconds()) + 1
+        raise LimitReached(
+            _("That was %(n)d grids within a minute; wait a moment.") % {"n": most},
+            retry_after=frees,
         )
 
 

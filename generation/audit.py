@@ -186,12 +186,14 @@ def renditions_show_what_may_be_seen() -> Iterator[str]:
 
 def every_delivery_is_counted() -> Iterator[str]:
     """A grid that succeeded has its usage row."""
-    yield from _rows(Job, Q(status=Job.Status.SUCCEEDED) & ~Exists(_usage_of_job()))
+    counted = Q(status=Job.Status.SUCCEEDED, test=False)
+    yield from _rows(Job, counted & ~Exists(_usage_of_job()))
 
 
 def nothing_else_is_counted() -> Iterator[str]:
     """Usage is of grids that succeeded; of one whose row is gone nothing can be said."""
-    other = Job.objects.filter(pk=OuterRef("job_id")).exclude(status=Job.Status.SUCCEEDED)
+    counted = Q(status=Job.Status.SUCCEEDED, test=False)
+    other = Job.objects.filter(pk=OuterRef("job_id")).exclude(counted)
     yield from _rows(Usage, Exists(other))
 
 

@@ -83,18 +83,29 @@ def deliver(drawn: Drawn, checkpoint: Checkpoint) -> bool:
         CheckUnavailable: the pictures need a check that cannot be made.
         StorageRefused: a storage did not take a file.
     """
-    verdicts = checks.verdicts(drawn.pictures, checkpoint)
     written = Written()
+    images, rows = stored(drawn, checks.verdicts(drawn.pictures, checkpoint), written)
+    finished = _finish(drawn, images, rows)
+    if not finished:
+        written.delete()
+    return finished
+
+
+def stored(
+    drawn: Drawn, verdicts: Sequence[Image.Verdict], written: Written
+) -> tuple[list[Image], list[Rendition]]:
+    """Returns the rows of a job's pictures, not yet saved, whose files are stored.
+
+    Raises:
+        StorageRefused: a storage did not take a file; none stays behind.
+    """
     try:
         images = _masters(drawn, verdicts, written)
         rows = [_stored(drawn.job, made, images, written) for made in _standard_set(drawn, images)]
     except BaseException:
         written.delete()
         raise
-    finished = _finish(drawn, images, rows)
-    if not finished:
-        written.delete()
-    return finished
+    return images, rows
 
 
 def _finish(drawn: Drawn, images: Sequence[Image], rows: Sequence[Rendition]) -> bool:

@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
-from accounts.models import Network, Owner, Plan, User, Visitor
+from accounts.models import ApiKey, Network, Owner, Plan, User, Visitor
 from generation.errors import Failure
 
 ATTEMPTS = 3
@@ -39,6 +39,12 @@ class Job(models.Model):
     user = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True)
     visitor = models.ForeignKey(Visitor, on_delete=models.PROTECT, null=True, blank=True)
     network = models.ForeignKey(Network, on_delete=models.SET_NULL, null=True, blank=True)
+    api_key = models.ForeignKey(
+        ApiKey, on_delete=models.SET_NULL, null=True, blank=True, db_index=False
+    )
+    test = models.BooleanField(
+        default=False, help_text="Asked for with a test key: marked, never queued, never counted."
+    )
     idempotency_key = models.CharField(max_length=255, blank=True, default="")
     request_hash = models.CharField(max_length=64, blank=True, default="")
     request_id = models.CharField(max_length=64, blank=True, default="")
@@ -110,6 +116,11 @@ class Job(models.Model):
                 name="job_user_created",
             ),
             models.Index(fields=("network", "created"), name="job_network_created"),
+            models.Index(
+                fields=("api_key", "created"),
+                condition=Q(api_key__isnull=False),
+                name="job_api_key_created",
+            ),
             models.Index(
                 fields=("visitor",),
                 condition=Q(status__in=("queued", "running")),

@@ -12,8 +12,8 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
-from accounts.entitlements import Entitlements, entitlements_of
-from accounts.models import Network, Owner, Plan, User, Visitor
+from accounts.entitlements import Entitlements, entitlements_of, narrowed
+from accounts.models import ApiKey, Network, Owner, Plan, User, Visitor
 from generation import admission, clock, lanes, moderation, scheduling
 from generation.admission import LARGEST_COUNT
 from generation.batching import batch_key
@@ -55,6 +55,7 @@ def submit(
     *,
     owner: Owner | None,
     network: Network | None = None,
+    api_key: ApiKey | None = None,
     idempotency_key: str = "",
     ring: Callable[[str], None] | None = None,
 ) -> Job:
@@ -64,6 +65,7 @@ def submit(
         request: what to draw.
         owner: whose grid it is; None for the operator at the command line, who has no limits.
         network: the bucket of the address it came from.
+        api_key: the owner's live key by which a program asks; its own limits count as well.
         idempotency_key: chosen by the client, one for each thing it wants done once.
         ring: called with the checkpoint's name once the job is safely in the queue.
 
@@ -73,22 +75,19 @@ def submit(
         Busy: it would wait too long.
         KeyReused: the key was used for another request.
     """
-    if len(idempotency_key) > LONGEST_KEY or not idempotency_key.isprintable():
-        raise RequestRefused(
-            _("An idempotency key has at most %d characters that can be printed.") % LONGEST_KEY
-        )
-    rights = entitlements_of(owner)
-    job = _job_for(request, owner, rights)
-    job.network, job.idempotency_key, job.request_hash = network, idempotency_key, request.hash
-    job.request_id = structlog.contextvars.get_contextvars().get("request_id", "")
+    rights = narrowed(entitlements_of(owner), api_key)
+    job = asked_for(request, owner, rights, api_key=api_key, idempotency_key=idempotency_key)
+    job.network = network
     checkpoint = checkpoint_named(job.checkpoint)
     with transaction.atomic():
-        _lock(network, owner)
+        lock(network, owner)
         now = clock.now()
-        if earlier := _accepted_earlier(owner, idempotency_key):
-            return _same(earlier, request)
+        if earlier := accepted_earlier(owner, idempotency_key, request):
+            return earlier
         if owner is not None:
             admission.refuse_beyond_allowance(owner, rights, network, now)
+        if api_key is not None:
+            admission.refuse_beyond_key(api_key, now)
         _enqueue(job, checkpoint, rights, now)
         if ring is not None:
             transaction.on_commit(lambda: ring(job.checkpoint))
@@ -96,8 +95,50 @@ def submit(
     return job
 
 
+def quote(request: GridRequest, *, owner: Owner, api_key: ApiKey | None = None) -> Job:
+    """Returns the job as `submit` would accept it now, with its cost and wait; nothing is written.
+
+    Raises:
+        PromptRefused, RequestRefused, LimitReached, Busy: as `submit` would.
+    """
+    rights = narrowed(entitlements_of(owner), api_key)
+    job = asked_for(request, owner, rights, api_key=api_key)
+    now = clock.now()
+    admission.refuse_beyond_allowance(owner, rights, None, now)
+    if api_key is not None:
+        admission.refuse_beyond_key(api_key, now)
+    checkpoint = checkpoint_named(job.checkpoint)
+    loads = lanes.loads_of(lanes.of(job.checkpoint), now)
+    tags = _tags(job, loads, rights.weight)
+    wait = admission.quote(tags, job.tier, loads, admission.capacity_of(checkpoint, now))
+    job.quoted_low, job.quoted_high = wait.low, wait.high
+    return job
+
+
+def asked_for(
+    request: GridRequest,
+    owner: Owner | None,
+    rights: Entitlements,
+    *,
+    api_key: ApiKey | None = None,
+    idempotency_key: str = "",
+) -> Job:
+    """Returns the row as asked for, all defaults filled in; not yet a place in the queue.
+
+    Raises:
+        PromptRefused, RequestRefused: it cannot be drawn.
+    """
+    if len(idempotency_key) > LONGEST_KEY or not idempotency_key.isprintable():
+        raise RequestRefused(
+            _("An idempotency key has at most %d characters that can be printed.") % LONGEST_KEY
+        )
+    job = _job_for(request, owner, rights)
+    job.api_key, job.idempotency_key, job.request_hash = api_key, idempotency_key, request.hash
+    job.request_id = structlog.contextvars.get_contextvars().get("request_id", "")
+    return job
+
+
 def _job_for(request: GridRequest, owner: Owner | None, rights: Entitlements) -> Job:
-    """The row as asked for, all defaults filled in; not yet a place in the queue."""
     checkpoint = checkpoint_named(request.checkpoint)
     width, height = _size(request, checkpoint, rights, operator=owner is None)
     most = LARGEST_COUNT if owner is None else min(LARGEST_COUNT, rights.images_per_grid)
@@ -148,7 +189,7 @@ def _size(
     return size
 
 
-def _lock(network: Network | None, owner: Owner | None) -> None:
+def lock(network: Network | None, owner: Owner | None) -> None:
     """Makes submits of one network, then of one owner, take turns: counts and tags stay true."""
     if network is not None:
         Network.objects.select_for_update().get(pk=network.pk)
@@ -182,16 +223,19 @@ def _tags(job: Job, loads: dict[int, LaneLoad], weight: int) -> Tags:
             status=Job.Status.QUEUED, checkpoint=job.checkpoint, tier=job.tier
         )
         last_finish = waiting.aggregate(last=Max("finish_tag"))["last"]
-    return scheduling.tags_of(loads[job.tier].virtual_time, last_finish, job.cost, weight)
+    load = loads.get(job.tier, scheduling.EMPTY_LANE)
+    return scheduling.tags_of(load.virtual_time, last_finish, job.cost, weight)
 
 
-def _accepted_earlier(owner: Owner | None, key: str) -> Job | None:
+def accepted_earlier(owner: Owner | None, key: str, request: GridRequest) -> Job | None:
+    """Returns the job that this key was accepted for, or None.
+
+    Raises:
+        KeyReused: it was accepted for another request.
+    """
     if owner is None or not key:
         return None
-    return admission.jobs_of(owner).filter(idempotency_key=key).first()
-
-
-def _same(earlier: Job, request: GridRequest) -> Job:
-    if earlier.request_hash != request.hash:
+    earlier = admission.jobs_of(owner).filter(idempotency_key=key).first()
+    if earlier is not None and earlier.request_hash != request.hash:
         raise KeyReused
     return earlier
