@@ -26,7 +26,8 @@ def a_key(user: User | None = None, **wish) -> tuple[ApiKey, str]:
 def test_a_key_says_what_it_is_and_is_known_again():
     key, text = a_key()
     _, test = a_key(a_user("bob"), live=False)
-    assert text.startswith("cry_live_") and test.startswith("cry_test_")
+    assert text.startswith("cry_live_")
+    assert test.startswith("cry_test_")
     assert keys.key_of(text) == key
 
 
@@ -34,7 +35,8 @@ def test_only_a_hash_is_kept_of_it():
     key, text = a_key()
     secret = text.removeprefix(key.prefix)
     row = " ".join(str(value) for value in ApiKey.objects.values().get().values())
-    assert secret not in row and text not in row
+    assert secret not in row
+    assert text not in row
 
 
 @pytest.mark.parametrize("change", [slice(0, -1), slice(1, None)])
@@ -55,7 +57,7 @@ def test_a_well_formed_key_that_nobody_was_given_is_refused():
 
 
 def test_the_last_use_is_written_at_most_once_a_minute(django_assert_num_queries):
-    key, text = a_key()
+    _key, text = a_key()
     keys.key_of(text)
     noted = ApiKey.objects.get().used
     with django_assert_num_queries(1):
@@ -120,12 +122,14 @@ class TestPages:
         assert (key.per_day, key.largest_side, key.scopes) == (5, 512, ["draw", "read"])
         assert timedelta(29) < key.expires - timezone.now() <= timedelta(30)
         page = as_alice.get("/account/keys").content.decode()
-        assert key.prefix in page and text not in page
+        assert key.prefix in page
+        assert text not in page
         assert made["Cache-Control"].count("no-store") == 1
 
     def test_what_cannot_be_is_said(self, as_alice):
         answer = self.make(as_alice, per_day=0, scopes=["everything"])
-        assert answer.status_code == 400 and b'role="alert"' in answer.content
+        assert answer.status_code == 400
+        assert b'role="alert"' in answer.content
         assert not ApiKey.objects.exists()
 
     def test_revoking_asks_first(self, as_alice):
@@ -160,7 +164,8 @@ class TestPages:
 
     def test_reporting_something_else_says_so(self, client):
         answer = client.post("/account/keys/report", {"key": "hunter2"})
-        assert answer.status_code == 400 and b"no key of this site" in answer.content
+        assert answer.status_code == 400
+        assert b"no key of this site" in answer.content
 
     def test_usage_is_charted_and_listed_by_day_and_key(self, as_alice):
         self.make(as_alice, name="=cmd")
