@@ -117,6 +117,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(CRAIYON_DATA / "beat")
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "generation.sweep", "schedule": 30, "options": {"expires": 30}},
     "purge": {"task": "generation.purge", "schedule": 3600, "options": {"expires": 3600}},
+    "erase": {"task": "generation.erase_deleted", "schedule": 60, "options": {"expires": 60}},
     "orphans": {"task": "generation.delete_orphans", "schedule": 24 * 3600},
 }
 

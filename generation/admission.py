@@ -60,8 +60,10 @@ def spent_by(jobs: QuerySet[Job], allowance: Allowance, now: datetime) -> Spent:
     """Returns what counts against an allowance.
 
     The minute counts everything. The day leaves out what failed, and what was cancelled while it
-    waited: a failure needs no refund, because it was never counted.
+    waited: a failure needs no refund, because it was never counted. A position that is drawn again
+    belongs to a grid that was counted.
     """
+    jobs = jobs.filter(redraws__isnull=True)
     minute = jobs.filter(created__gt=now - MINUTE, test=False)
     return Spent(
         in_flight=jobs.filter(status__in=Job.OPEN).count(),

@@ -185,8 +185,8 @@ def renditions_show_what_may_be_seen() -> Iterator[str]:
 
 
 def every_delivery_is_counted() -> Iterator[str]:
-    """A grid that succeeded has its usage row."""
-    counted = Q(status=Job.Status.SUCCEEDED, test=False)
+    """A grid that succeeded has its usage row; a position drawn again has its grid's."""
+    counted = Q(status=Job.Status.SUCCEEDED, test=False, redraws__isnull=True)
     yield from _rows(Job, counted & ~Exists(_usage_of_job()))
 
 
@@ -248,7 +248,9 @@ def _named(row: Model) -> str:
 
 def _succeeded() -> QuerySet[Job, Any]:
     """Grids to be counted by: a group needs no more columns than these."""
-    grids = Job.objects.filter(status=Job.Status.SUCCEEDED, erased__isnull=True)
+    grids = Job.objects.filter(
+        status=Job.Status.SUCCEEDED, erased__isnull=True, redraws__isnull=True
+    )
     return grids.order_by("pk").values("pk", "count")
 
 

@@ -101,7 +101,10 @@ def stored(
     """
     try:
         images = _masters(drawn, verdicts, written)
-        rows = [_stored(drawn.job, made, images, written) for made in _standard_set(drawn, images)]
+        rows = [
+            _stored(drawn.job, made, _image_of(made, images), written)
+            for made in _standard_set(drawn, images)
+        ]
     except BaseException:
         written.delete()
         raise
@@ -156,11 +159,12 @@ def rendition(
     if found := Rendition.objects.filter(**known).first():
         return found
     written = Written()
-    pictures = _opened(images, only=position)
-    made = renditions.make(
-        kind, format, pictures, about(job, job.revision), watermark=watermark, position=position
-    )
-    row = _stored(job, made, images, written)
+    said, pictures = about(job, job.revision), _opened(images, only=position)
+    if image is not None and image.seed != seed_at(job.seed, image.position):
+        # Drawn again alone, with a seed of its own.
+        said, pictures, position = replace(said, seed=image.seed), [pictures[image.position]], 0
+    made = renditions.make(kind, format, pictures, said, watermark=watermark, position=position)
+    row = _stored(job, made, image, written)
     try:
         _keep(row)
     except IntegrityError:
@@ -213,11 +217,12 @@ def forget(job: Job) -> None:
 
 def _masters(drawn: Drawn, verdicts: Sequence[Image.Verdict], written: Written) -> list[Image]:
     images = []
+    job = drawn.job
     for position, (picture, verdict) in enumerate(zip(drawn.pictures, verdicts, strict=True)):
         image = Image(
-            job=drawn.job,
-            position=position,
-            seed=seed_at(drawn.job.seed, position),
+            job_id=job.redraws_id or job.pk,
+            position=position if job.redraws_position is None else job.redraws_position,
+            seed=seed_at(job.seed, position),
             verdict=verdict,
         )
         if verdict != Image.Verdict.BLOCKED:
@@ -240,7 +245,10 @@ def _standard_set(drawn: Drawn, images: Sequence[Image]) -> Sequence[Made]:
     if not any(shown):
         return []
     watermark = drawn.job.owner is not None and entitlements_of(drawn.job.owner).watermark
-    return renditions.standard_set(shown, about(drawn.job, drawn.revision), watermark=watermark)
+    alone = drawn.job.redraws_id is not None
+    return renditions.standard_set(
+        shown, about(drawn.job, drawn.revision), watermark=watermark, card=not alone
+    )
 
 
 def _opened(images: Sequence[Image], *, only: int | None) -> list[Picture | None]:
@@ -257,13 +265,16 @@ def _master(image: Image) -> Picture:
         return renditions.opened(file.read())
 
 
-def _stored(job: Job, made: Made, images: Sequence[Image], written: Written) -> Rendition:
-    place = "grid" if made.position is None else str(made.position)
+def _image_of(made: Made, images: Sequence[Image]) -> Image | None:
+    return None if made.position is None else images[made.position]
+
+
+def _stored(job: Job, made: Made, image: Image | None, written: Written) -> Rendition:
+    place = "grid" if image is None else str(image.position)
     file = f"{made.kind}-{place}-{made.sha256[:16]}.{made.format.extension}"
     name = _name(job, written, file)
-    image = None if made.position is None else images[made.position]
     return Rendition(
-        job=job,
+        job_id=job.redraws_id or job.pk,
         image=image,
         kind=made.kind,
         format=made.format,

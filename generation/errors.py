@@ -50,6 +50,13 @@ class KeyReused(GenerationError):
     status = 409
 
 
+class NothingToRedraw(GenerationError):
+    """There is nothing to draw again at this position."""
+
+    code = "nothing_to_redraw"
+    status = 409
+
+
 class Failure(TextChoices):
     """Why a job failed, or why its last attempt did."""
 

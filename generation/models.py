@@ -49,6 +49,12 @@ class Job(models.Model):
     request_hash = models.CharField(max_length=64, blank=True, default="")
     request_id = models.CharField(max_length=64, blank=True, default="")
 
+    redraws = models.ForeignKey(
+        "self", on_delete=models.CASCADE, null=True, blank=True, related_name="redrawn"
+    )
+    """The grid of which this job draws one position again; its picture goes there."""
+    redraws_position = models.PositiveSmallIntegerField(null=True, blank=True)
+
     prompt = models.TextField()
     negative_prompt = models.TextField(blank=True, default="")
     style = models.SlugField(blank=True, default="")
@@ -89,7 +95,13 @@ class Job(models.Model):
     created = models.DateTimeField()
     started = models.DateTimeField(null=True, blank=True, help_text="First claim.")
     finished = models.DateTimeField(null=True, blank=True)
-    erased = models.DateTimeField(null=True, blank=True, help_text="Deleted by its owner.")
+    deleted = models.DateTimeField(
+        null=True, blank=True, help_text="By its owner, who may undo that for a few minutes."
+    )
+    erased = models.DateTimeField(null=True, blank=True, help_text="Nothing of it is left.")
+
+    LISTED = Q(deleted__isnull=True, erased__isnull=True, redraws__isnull=True, test=False)
+    """What lists of grids show: not what was deleted, nor a position drawn again, nor tests."""
 
     class Meta:
         ordering = ("-created",)
@@ -120,6 +132,16 @@ class Job(models.Model):
                 fields=("api_key", "created"),
                 condition=Q(api_key__isnull=False),
                 name="job_api_key_created",
+            ),
+            models.Index(
+                fields=("created",),
+                condition=Q(tier=2, started__isnull=False),
+                name="job_free_started",
+            ),
+            models.Index(
+                fields=("deleted",),
+                condition=Q(deleted__isnull=False, erased__isnull=True),
+                name="job_deleted",
             ),
             models.Index(
                 fields=("visitor",),
@@ -176,6 +198,16 @@ class Job(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(attempts__lte=ATTEMPTS), name="job_attempts_in_range"
+            ),
+            models.CheckConstraint(
+                condition=Q(redraws__isnull=True, redraws_position__isnull=True)
+                | Q(redraws__isnull=False, redraws_position__isnull=False, count=1),
+                name="job_redraws_one_position",
+            ),
+            models.UniqueConstraint(
+                fields=("redraws", "redraws_position"),
+                condition=~Q(status="cancelled") & (~Q(status="failed") | Q(error_code="blocked")),
+                name="job_redraws_a_position_once",
             ),
             models.UniqueConstraint(
                 fields=("visitor", "idempotency_key"),

@@ -14,7 +14,7 @@ from generation.models import Job
 # it, from the partial index of waiting rows and only where somebody watched waits.
 _NEWS = """
 WITH watched AS (
-    SELECT id, status, progress, checkpoint, tier, created, erased, quoted_low, quoted_high
+    SELECT id, status, progress, checkpoint, tier, created, deleted, erased, quoted_low, quoted_high
     FROM generation_job WHERE id IN ({ids})
 ),
 lane AS (
@@ -57,7 +57,7 @@ def news_of(jobs: Collection[UUID]) -> Mapping[UUID, News]:
     # Only as many placeholders as there are ids go into the text.
     query = _NEWS.format(ids=", ".join(["%s"] * len(ids)))
     for row in Job.objects.raw(query, ids):
-        if row.erased is None:
+        if row.deleted is None and row.erased is None:
             found[row.pk] = _news(row)
     return found
 

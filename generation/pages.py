@@ -148,7 +148,7 @@ def history_of(owner: Owner | None) -> list[Job]:
     """Returns the owner's latest grids, finished or on their way."""
     if owner is None:
         return []
-    kept = admission.jobs_of(owner).filter(erased__isnull=True, test=False)
+    kept = admission.jobs_of(owner).filter(Job.LISTED)
     shown = kept.filter(status__in=(Job.Status.SUCCEEDED, *Job.OPEN))
     return list(shown.order_by("-created").prefetch_related("images")[:HISTORY])
 

@@ -153,15 +153,17 @@ def thumbnail(image: Image.Image, side: int = THUMBNAIL_SIDE) -> Image.Image:
 
 
 def standard_set(
-    images: Sequence[Image.Image | None], about: About, *, watermark: bool
+    images: Sequence[Image.Image | None], about: About, *, watermark: bool, card: bool = True
 ) -> list[Made]:
     """Returns what the worker makes at once of a finished grid: STANDARD, position by position.
 
-    A position without an image gets nothing, except its empty frame on the card.
+    A position without an image gets nothing, except its empty frame on the card. A picture drawn
+    again alone gets no card of its own.
     """
     return [
         make(kind, file_format, images, about, watermark=watermark, position=position)
         for kind, file_format in STANDARD
+        if card or kind is not Kind.CARD
         for position in _positions(kind, images)
     ]
 

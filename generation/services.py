@@ -100,7 +100,8 @@ def finish(
 ) -> bool:
     """RUNNING → SUCCEEDED, with its pictures and its usage in the same transaction.
 
-    A job of which every picture was held back has FAILED, and costs nothing.
+    A job of which every picture was held back has FAILED, and costs nothing. The picture of a
+    position drawn again takes its place in the grid, whose usage then counts it.
 
     Args:
         job: as it was claimed.
@@ -116,6 +117,9 @@ def finish(
     delivered = sum(1 for image in images if image.verdict != Image.Verdict.BLOCKED)
     status = Job.Status.SUCCEEDED if delivered else Job.Status.FAILED
     with transaction.atomic():
+        if job.redraws_id is not None:
+            # The grid before its redraws, as in `erase`.
+            Job.objects.select_for_update(of=("self",)).filter(pk=job.redraws_id).first()
         won = _held(job.pk, job.worker, job.attempts).update(
             status=status,
             error_code="" if delivered else Failure.BLOCKED,
@@ -128,6 +132,10 @@ def finish(
         )
         if not won:
             return False
+        if job.redraws_id is not None:
+            if delivered:
+                _put_in_place(job, images, renditions, seconds)
+            return True
         Image.objects.bulk_create(images)
         Rendition.objects.bulk_create(renditions)
         if delivered:
@@ -161,6 +169,22 @@ def finish_at_once(
         job.save(force_insert=True)
         Image.objects.bulk_create(images)
         Rendition.objects.bulk_create(renditions)
+
+
+def _put_in_place(
+    job: Job, images: Sequence[Image], renditions: Sequence[Rendition], seconds: float
+) -> None:
+    """Puts the picture of a position drawn again where its grid held one back."""
+    Image.objects.filter(job=job.redraws_id, position=job.redraws_position).delete()
+    # The card shows an empty frame: it is made anew when somebody asks for it.
+    Rendition.objects.filter(job=job.redraws_id, image__isnull=True).delete()
+    Image.objects.bulk_create(images)
+    Rendition.objects.bulk_create(renditions)
+    Usage.objects.filter(job_id=job.redraws_id).update(
+        images=F("images") + len(images),
+        pixel_steps=F("pixel_steps") + job.cost,
+        seconds=F("seconds") + seconds,
+    )
 
 
 def fail(job: Job, failure: Failure) -> bool:
@@ -224,6 +248,8 @@ def erase(job: Job) -> Files:
         The files that nothing refers to any more, for the caller to delete.
     """
     cancel(job)
+    for redraw in job.redrawn.filter(status__in=Job.OPEN):
+        cancel(redraw)
     with transaction.atomic():
         # Whoever makes a rendition at this moment saves it before this, or not at all.
         Job.objects.select_for_update().get(pk=job.pk)
@@ -233,7 +259,7 @@ def erase(job: Job) -> Files:
         )
         job.renditions.all().delete()
         job.images.all().delete()
-        Job.objects.filter(pk=job.pk).update(
+        Job.objects.filter(Q(pk=job.pk) | Q(redraws=job.pk)).update(
             prompt="",
             negative_prompt="",
             style="",

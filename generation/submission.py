@@ -88,7 +88,7 @@ def submit(
             admission.refuse_beyond_allowance(owner, rights, network, now)
         if api_key is not None:
             admission.refuse_beyond_key(api_key, now)
-        _enqueue(job, checkpoint, rights, now)
+        enqueue(job, checkpoint, rights, now)
         if ring is not None:
             transaction.on_commit(lambda: ring(job.checkpoint))
     log.info("job.accepted", job=str(job.pk), checkpoint=job.checkpoint, tier=job.tier)
@@ -199,7 +199,12 @@ def lock(network: Network | None, owner: Owner | None) -> None:
         Visitor.objects.select_for_update().get(pk=owner.pk)
 
 
-def _enqueue(job: Job, checkpoint: Checkpoint, rights: Entitlements, now: datetime) -> None:
+def enqueue(job: Job, checkpoint: Checkpoint, rights: Entitlements, now: datetime) -> None:
+    """Gives a new job its place and its quote, and saves it.
+
+    Raises:
+        Busy: it would wait too long.
+    """
     capacity = admission.capacity_of(checkpoint, now)
     # The submits to one lane take turns: what is quoted to each counts all that came before it.
     both = lanes.locked(job.checkpoint)

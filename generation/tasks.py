@@ -8,7 +8,7 @@ import structlog
 from celery import shared_task
 from kombu.exceptions import OperationalError
 
-from generation import services, stored_files
+from generation import deletion, services, stored_files
 
 log = structlog.get_logger(__name__)
 
@@ -55,6 +55,12 @@ def sweep() -> None:
 def purge() -> None:
     """Takes the rows of erased grids away that count no more."""
     services.purge()
+
+
+@shared_task(name="generation.erase_deleted")
+def erase_deleted() -> None:
+    """Erases the grids whose deletion can be undone no more."""
+    deletion.erase_due()
 
 
 @shared_task(name="generation.delete_orphans")

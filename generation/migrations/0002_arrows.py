@@ -41,6 +41,13 @@ def allow(apps: Any, schema_editor: Any) -> None:
     schema_editor.execute(POSTGRESQL_BACK if on_postgresql else SQLITE_BACK, params=None)
 
 
+def restore(apps: Any, schema_editor: Any) -> None:
+    """Puts the trigger back: a migration that rebuilds the table on SQLite loses it."""
+    if schema_editor.connection.vendor != "postgresql":
+        schema_editor.execute("DROP TRIGGER IF EXISTS generation_job_arrow", params=None)
+        schema_editor.execute(SQLITE, params=None)
+
+
 class Migration(migrations.Migration):
     dependencies = [("generation", "0001_initial")]
     operations = [migrations.RunPython(forbid, allow)]

@@ -84,6 +84,12 @@ def twice_the_same_key(site: Site, **owner: object) -> str:
     return "idempotency_key again"
 
 
+def twice_the_same_position(site: Site) -> str:
+    for job in (site.done, site.paid):
+        change(job, redraws=site.failed, redraws_position=4)
+    return "redraws_position 4"
+
+
 def a_grid(job: Job, **columns: object) -> Rendition:
     return Rendition.objects.create(
         **{
@@ -151,6 +157,9 @@ BREAKS: dict[str, Break] = {
     "job_progress_is_a_share": lambda s: change(s.running, progress=1.5),
     "job_tags_in_order": lambda s: change(s.waiting, finish_tag=F("start_tag")),
     "job_attempts_in_range": lambda s: change(s.failed, attempts=4),
+    "job_redraws_one_position": lambda s: change(s.failed, redraws_position=4),
+    "job_redraws_exists": lambda s: change(s.failed, redraws_id=uuid.uuid4(), redraws_position=0),
+    "job_redraws_a_position_once": twice_the_same_position,
     "job_once_a_visitors_key": lambda s: twice_the_same_key(s, visitor=s.bob),
     "job_once_a_users_key": lambda s: twice_the_same_key(s, user=s.alice),
     "job_user_exists": lambda s: change(s.paid, user_id=900),

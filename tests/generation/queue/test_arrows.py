@@ -116,6 +116,7 @@ JOB_CHECKS: dict[str, tuple[str, list[dict[str, Any]]]] = {
     "job_count_in_range": ("queued", [{"count": 0}, {"count": 11}]),
     "job_progress_is_a_share": ("running", [{"progress": -0.01}, {"progress": 1.01}]),
     "job_tags_in_order": ("queued", [{"start_tag": 5, "finish_tag": 5}, {"finish_tag": -1}]),
+    "job_redraws_one_position": ("queued", [{"redraws_position": 3}]),
     "job_attempts_in_range": ("queued", [{"attempts": ATTEMPTS + 1}]),
 }
 JOB_CASES = [
@@ -157,6 +158,18 @@ def test_an_owners_key_is_one_job() -> None:
             change(job, idempotency_key="first")
         ask(alice)
         ask(alice)
+
+
+def test_a_position_is_drawn_again_once() -> None:
+    allow_everything()
+    alice = a_visitor()
+    grid, first, second = ask(alice), ask(alice, count=1), ask(alice, count=1)
+    with pytest.raises(IntegrityError):
+        change(second, redraws=grid)
+    change(first, redraws=grid, redraws_position=3)
+    with pytest.raises(IntegrityError):
+        change(second, redraws=grid, redraws_position=3)
+    change(second, redraws=grid, redraws_position=4)
 
 
 def test_a_lanes_sums_are_never_negative_and_it_is_one_row() -> None:
@@ -210,6 +223,7 @@ def test_every_check_of_the_tables_is_tried_here() -> None:
         *JOB_CHECKS,
         "job_status_is_known",
         "job_has_one_owner",
+        "job_redraws_a_position_once",
         "job_once_a_visitors_key",
         "job_once_a_users_key",
         "lane_is_one_row",
