@@ -7,8 +7,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.admin import ReadOnly
-from generation import paces, services
+from generation import paces, safety_admin, services
 from generation.models import Image, Job, Lane, Pace, Rendition, Worker
+
+__all__ = ["safety_admin"]
 
 LONGEST_EXCERPT = 60
 """Characters of a prompt in a list."""

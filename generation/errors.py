@@ -23,6 +23,17 @@ class PromptRefused(GenerationError):
     code = "prompt_refused"
 
 
+class PromptBlocked(PromptRefused):
+    """This prompt asks for something that is not drawn here."""
+
+    code = "prompt_blocked"
+
+    def __init__(self, message: str, *, category: str) -> None:
+        super().__init__(message)
+        self.category = category
+        """Of the rule that it breaks."""
+
+
 class RequestRefused(GenerationError):
     """This size, count or checkpoint cannot be drawn."""
 

@@ -10,6 +10,9 @@ from uuid_utils.compat import uuid7
 
 from accounts.models import ApiKey, Network, Owner, Plan, User, Visitor
 from generation.errors import Failure
+from generation.safety import PromptRule
+
+__all__ = ["ATTEMPTS", "Image", "Job", "Lane", "Pace", "PromptRule", "Rendition", "Worker"]
 
 ATTEMPTS = 3
 """A job that was tried so often and not finished has failed."""

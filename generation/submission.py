@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts.entitlements import Entitlements, entitlements_of, narrowed
 from accounts.models import ApiKey, Network, Owner, Plan, User, Visitor
-from generation import admission, clock, lanes, moderation, scheduling
+from generation import admission, clock, lanes, moderation, rulebook, scheduling
 from generation.admission import LARGEST_COUNT
 from generation.batching import batch_key
 from generation.catalogue import checkpoint_named
@@ -71,6 +71,7 @@ def submit(
 
     Raises:
         PromptRefused, RequestRefused: it cannot be drawn.
+        PromptBlocked: it breaks a rule of what may be asked for.
         LimitReached: an allowance is used up.
         Busy: it would wait too long.
         KeyReused: the key was used for another request.
@@ -127,12 +128,14 @@ def asked_for(
 
     Raises:
         PromptRefused, RequestRefused: it cannot be drawn.
+        PromptBlocked: it breaks a rule of what may be asked for.
     """
     if len(idempotency_key) > LONGEST_KEY or not idempotency_key.isprintable():
         raise RequestRefused(
             _("An idempotency key has at most %d characters that can be printed.") % LONGEST_KEY
         )
     job = _job_for(request, owner, rights)
+    rulebook.refuse_forbidden(job.prompt)
     job.api_key, job.idempotency_key, job.request_hash = api_key, idempotency_key, request.hash
     job.request_id = structlog.contextvars.get_contextvars().get("request_id", "")
     return job

@@ -18,7 +18,7 @@ from django.utils import timezone
 from accounts.models import Network, Plan, Usage
 from generation import delivery, services
 from generation.audit import CHECKS
-from generation.models import Image, Job, Lane, Pace, Rendition, Worker
+from generation.models import Image, Job, Lane, Pace, PromptRule, Rendition, Worker
 from generation.stored_files import file_checks
 from tests.generation.commands.conftest import offer, stored_in
 from tests.generation.commands.site import Site, a_site
@@ -118,6 +118,11 @@ def two_paces(site: Site) -> str:
     return "worker_kind paint"
 
 
+def a_rule(**columns: object) -> PromptRule:
+    said = {"id": 900, "name": "Clowns", "category": "other", "pattern": "clown"} | columns
+    return PromptRule.objects.create(**said)
+
+
 def a_second_master(site: Site) -> str:
     master = image_of(site.done).master
     update(image_of(site.paid), master=master)
@@ -199,6 +204,11 @@ BREAKS: dict[str, Break] = {
     "rendition_image_exists": lambda s: update(rendition_of(s.done), image_id=uuid.uuid4()),
     "rendition_name_once": lambda s: copy(rendition_of(s.done), id=900).name,
     "renditions_show_what_may_be_seen": lambda s: a_grid(s.failed),
+    # What may be asked for
+    "promptrule_name_once": lambda _: a_rule() and a_rule(id=901) and "name Clowns",
+    "promptrule_category_is_a_choice": lambda _: a_rule(category="fun"),
+    "promptrule_language_is_a_choice": lambda _: a_rule(language="de"),
+    "promptrule_action_is_a_choice": lambda _: a_rule(action="frown"),
     # What was delivered is counted
     "every_delivery_is_counted": lambda s: Usage.objects.all().delete() and s.done,
     "nothing_else_is_counted": lambda s: update(Usage.objects.get(images=1), job_id=s.failed.pk),
