@@ -96,6 +96,11 @@ def writable(folder: Path) -> Path:
     return folder
 
 
+def kept(file: Path | None) -> str:
+    """Returns what a file of the site's own holds, or the empty text where there is none."""
+    return _contents(file.name, file) if file is not None and file.exists() else ""
+
+
 def kept_secret(file: Path) -> str:
     """Returns the secret in a file that only its owner may read, made at the first call."""
     if not file.exists():

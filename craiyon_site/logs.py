@@ -56,6 +56,8 @@ def configuration(level: str, form: str) -> dict[str, Any]:
             # The middleware writes one line a request; this one would repeat each 4xx.
             "django.request": {**quiet, "level": "ERROR", "filters": ["asked by people"]},
             "django.db.backends": {**quiet, "level": "INFO"},
+            # Two lines for each call, with what was sent in them at DEBUG.
+            "stripe": {**quiet, "level": "WARNING"},
             "uvicorn": quiet,
             "uvicorn.error": quiet,
             "uvicorn.access": {**quiet, "level": "WARNING"},

@@ -15,7 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from craiyon_site import logs, parts
-from craiyon_site.environment import Environment, kept_secret
+from craiyon_site.environment import Environment, kept, kept_secret
 
 django_stubs_ext.monkeypatch()  # lets admin classes say which model they are about
 
@@ -96,6 +96,29 @@ FREE_WAIT_LIMIT = env.number("FREE_WAIT_LIMIT", 1800, least=1)
 STOP_GRACE = env.number("STOP_GRACE", 20, most=3600)
 """Seconds that a stopping worker may take to finish what it draws."""
 
+# Money
+
+STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY")
+"""Without it billing is off, and the rest works."""
+
+STRIPE_WEBHOOK_FILE = CRAIYON_DATA / "stripe_webhook_secret"
+"""Where billing_setup keeps the secret of the endpoint that it made."""
+
+STRIPE_WEBHOOK_SECRET = env.text("STRIPE_WEBHOOK_SECRET") or kept(
+    STRIPE_WEBHOOK_FILE if STRIPE_SECRET_KEY else None
+)
+STRIPE_API_BASE = env.text("STRIPE_API_BASE").rstrip("/")
+"""Another address than Stripe's own: the tests' server."""
+
+STRIPE_AUTOMATIC_TAX = env.flag("STRIPE_AUTOMATIC_TAX", default=False)
+TRIAL_DAYS = env.number("TRIAL_DAYS", 0, most=730)
+PAYMENT_GRACE_DAYS = env.number("PAYMENT_GRACE_DAYS", 7, most=60)
+REFUND_DAYS = env.number("REFUND_DAYS", 14, most=365)
+"""Days within which a first payment is given back on request; the pricing page says so."""
+
+GPU_HOUR_PRICE = env.number("GPU_HOUR_PRICE", 0, most=10**6)
+"""Cents that an hour of a drawing device costs, for the owner's view."""
+
 # Celery: doorbells on draw.CHECKPOINT, everything else on chores
 
 CELERY_BROKER_URL = _broker.url
@@ -118,6 +141,8 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "generation.sweep", "schedule": 30, "options": {"expires": 30}},
     "purge": {"task": "generation.purge", "schedule": 3600, "options": {"expires": 3600}},
     "erase": {"task": "generation.erase_deleted", "schedule": 60, "options": {"expires": 60}},
+    "billing": {"task": "billing.look", "schedule": 60, "options": {"expires": 60}},
+    "reconcile": {"task": "billing.reconcile", "schedule": 3600, "options": {"expires": 3600}},
     "orphans": {"task": "generation.delete_orphans", "schedule": 24 * 3600},
 }
 
@@ -126,6 +151,7 @@ CELERY_BEAT_SCHEDULE = {
 INSTALLED_APPS = [
     "craiyon_site",
     "generation",
+    "billing",
     "accounts",
     "django.contrib.admin",
     "django.contrib.auth",

@@ -8,6 +8,7 @@ from craiyon_site import health
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("generation.urls")),
     path("account/", include("accounts.key_urls")),
+    path("", include("billing.urls")),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz),
     path("readyz", health.readyz),

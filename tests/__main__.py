@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAMS = Path(sys.executable).parent
 TYPED = [
-    "craiyon_site", "generation", "accounts", "benchmarks", "script/install.py",
+    "craiyon_site", "generation", "billing", "accounts", "benchmarks", "script/install.py",
     "tests/craiyon_site", *(f"tests/{path.name}" for path in (ROOT / "tests").glob("*.py")),
 ]  # fmt: skip
 """What must be typed throughout."""

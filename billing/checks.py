@@ -1,0 +1,51 @@
+"""What is half configured is named before anything starts."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+@register("billing")
+def configuration(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessage]:
+    """Every piece that is missing or wrong, each with what to do."""
+    return list(_faults())
+
+
+def _faults() -> Iterator[CheckMessage]:
+    key, secret = settings.STRIPE_SECRET_KEY, settings.STRIPE_WEBHOOK_SECRET
+    if key and not key.startswith(("sk_test_", "sk_live_", "rk_test_", "rk_live_")):
+        yield Error(
+            "STRIPE_SECRET_KEY is no secret key of Stripe's.",
+            hint="It begins with sk_test_, sk_live_, rk_test_ or rk_live_.",
+            id="billing.E001",
+        )
+    if key and not secret:
+        yield Error(
+            "STRIPE_SECRET_KEY is set, but STRIPE_WEBHOOK_SECRET is missing.",
+            hint="manage.py billing_setup makes the endpoint and keeps its secret.",
+            id="billing.E002",
+        )
+    if secret and not key:
+        yield Error(
+            "STRIPE_WEBHOOK_SECRET is set, but STRIPE_SECRET_KEY is missing.",
+            hint="Set both, or neither: without them billing is off.",
+            id="billing.E003",
+        )
+    base = urlsplit(settings.STRIPE_API_BASE)
+    if settings.STRIPE_API_BASE and base.hostname not in LOOPBACK and base.scheme != "https":
+        yield Error(
+            "STRIPE_API_BASE would send the key without encryption.",
+            hint="Leave it empty, or name an https address.",
+            id="billing.E004",
+        )
+    if "_live_" in key and not settings.SITE_URL.startswith("https://"):
+        yield Error(
+            "STRIPE_SECRET_KEY is a live key, but SITE_URL is not https.",
+            hint="Stripe calls back to SITE_URL, and people return there after they have paid.",
+            id="billing.E005",
+        )

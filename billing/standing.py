@@ -1,0 +1,80 @@
+"""What Stripe's words come to, as pure functions: whoever reads them, in whatever order they came.
+
+Nothing here knows of an event. A standing follows from the state of the subscriptions and of the
+money paid for them alone, so that no order of events can change it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+PAID = frozenset({"active", "trialing"})
+FAILING = frozenset({"past_due"})
+
+SETTLED_FOR_US = frozenset({"won", "warning_closed", "prevented"})
+"""Disputes that took nothing, or gave it back. All others freeze."""
+
+
+@dataclass(frozen=True)
+class Payment:
+    """A charge that was given back in full or is disputed, and what it had paid for."""
+
+    subscription: str
+    invoiced: datetime
+    refunded: bool
+    disputes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A subscription as Stripe describes it."""
+
+    id: str
+    kind: str
+    interval: str
+    item: str
+    price: str
+    amount: Decimal
+    currency: str
+    status: str
+    period_start: datetime
+    period_end: datetime
+    ends: bool
+    trial_end: datetime | None
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """All that Stripe says about a customer."""
+
+    subscriptions: Sequence[Reading]
+    troubled: Sequence[Payment]
+
+
+def frozen(subscription: Reading, troubled: Sequence[Payment]) -> str:
+    """Returns why a subscription gives no rights though it runs, or the empty text.
+
+    An open or lost dispute freezes for as long as it is so. A full refund freezes the period that
+    it had paid for: the next payment is a new one. A part of the money given back freezes nothing.
+    """
+    own = [payment for payment in troubled if payment.subscription == subscription.id]
+    if any(status not in SETTLED_FOR_US for payment in own for status in payment.disputes):
+        return "disputed"
+    if any(payment.refunded and payment.invoiced >= subscription.period_start for payment in own):
+        return "refunded"
+    return ""
+
+
+def entitled(
+    subscription: Reading, troubled: Sequence[Payment], now: datetime, grace: timedelta
+) -> bool:
+    """Returns whether a subscription gives its rights now.
+
+    While a payment fails it goes on for the grace, counted from the renewal that was not paid.
+    """
+    if frozen(subscription, troubled):
+        return False
+    if subscription.status in FAILING:
+        return now < subscription.period_start + grace
+    return subscription.status in PAID

@@ -1,0 +1,33 @@
+"""Thin Celery tasks, all on the chores' queue. Each may run twice or not at all."""
+
+import structlog
+from celery import shared_task
+
+from billing import gateway, gifts, inbox, notices, prices
+from billing.errors import BillingError
+
+log = structlog.get_logger(__name__)
+
+
+@shared_task(name="billing.look")
+def look() -> None:
+    """Follows what is wanted: disputes without a customer, customers to read, gifts, mails."""
+    if gateway.is_on():
+        inbox.find_customers()
+        inbox.read_wanted()
+    gifts.end_due()
+    notices.send_owed()
+
+
+@shared_task(name="billing.reconcile")
+def reconcile() -> None:
+    """Reads everybody once an hour: an event may never have come."""
+    if not gateway.is_on():
+        return
+    try:
+        prices.read()
+    except BillingError as error:
+        log.warning("prices.not_read", error=str(error))
+    inbox.want_all()
+    while inbox.read_wanted():
+        pass

@@ -1,0 +1,50 @@
+"""A Stripe on loopback with our prices, and Alice, who has an account."""
+
+from collections.abc import Iterator
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from pytest_django import Settings
+
+from accounts.models import User
+from billing import gateway
+from tests.billing.cast import Shop
+from tests.fakes.stripe_server import StripeServer, stripe_running
+from tests.fakes.stripe_server.server import KEY, SECRET
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing waits: neither the SDK between its tries, nor a ring for a broker."""
+    monkeypatch.setattr(gateway, "RETRIES", 0)
+    monkeypatch.setattr(gateway, "ANSWER", 1)
+    monkeypatch.setattr("billing.inbox.ring", lambda: None)
+    gateway._client.cache_clear()
+
+
+@pytest.fixture
+def stripe(settings: Settings) -> Iterator[StripeServer]:
+    """A Stripe without anything in it, which the settings name."""
+    with stripe_running() as server:
+        settings.STRIPE_SECRET_KEY, settings.STRIPE_WEBHOOK_SECRET = KEY, SECRET
+        settings.STRIPE_API_BASE = server.url
+        yield server
+
+
+@pytest.fixture
+def shop(stripe: StripeServer, db: None, tmp_path: object, settings: Settings) -> Shop:
+    """A Stripe in which billing_setup was run."""
+    settings.STRIPE_WEBHOOK_FILE = tmp_path / "secret"  # type: ignore[operator]
+    call_command("billing_setup", stdout=StringIO())
+    return Shop(stripe)
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    return User.objects.create_user("alice", "alice@example.org")
+
+
+@pytest.fixture
+def bob(db: None) -> User:
+    return User.objects.create_user("bob", "bob@example.org")
