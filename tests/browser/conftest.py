@@ -46,7 +46,7 @@ class Complaints:
             self.heard.append(f"{request.url}: {request.failure}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
     """The site as a fresh clone has it, with room for all that the tests draw."""
     folder = tmp_path_factory.mktemp("site")
@@ -59,8 +59,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
         yield made
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    """One browser for all. It ends with this folder: its event loop runs in the tests' own thread,
+    where those of other folders start theirs.
+    """
     with sync_playwright() as playwright:
         yield playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
 

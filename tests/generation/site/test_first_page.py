@@ -210,8 +210,9 @@ class TestARefusal:
         assert "You can draw again in 24 hours" in Page(response).text
 
     def test_of_a_crowded_queue_says_when_to_come_back(
-        self, as_alice: Client, settings: Settings
+        self, as_alice: Client, bob: Visitor, settings: Settings
     ) -> None:
+        ask(bob)
         settings.FREE_WAIT_LIMIT = 1
         response = as_alice.post("/", {"prompt": "a red fox"})
         assert response.status_code == 503
