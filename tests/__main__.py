@@ -83,21 +83,23 @@ def checks() -> None:
         )  # fmt: skip
 
 
-def run_tests(marks: str, *arguments: str, postgresql: bool = False, beside: bool = False) -> Count:
+def run_tests(
+    marks: str, *arguments: str, postgresql: bool = False, beside: str | None = None
+) -> Count:
     """Runs the tests that the marks select.
 
     Args:
         marks: an expression for pytest's -m.
         arguments: more for pytest.
         postgresql: on a fresh PostgreSQL, else on what DATABASE_URL names.
-        beside: several at a time.
+        beside: how they are shared out among several processes; None runs one at a time.
     """
     servers = [sys.executable, "-m", "tests.services", "--postgresql"] if postgresql else []
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
         command = [*servers, sys.executable, "-m", "pytest", "-q", "-m", marks, *arguments]
         command += [f"--junitxml={report}"]
-        command += ["-n", str(min(4, os.cpu_count() or 1)), "--dist", "loadfile"] if beside else []
+        command += ["-n", str(min(4, os.cpu_count() or 1)), "--dist", beside] if beside else []
         code = subprocess.run(command, cwd=ROOT, check=False).returncode
         count = _counted(report)
     if code not in {0, NO_TESTS} and not count.failed:
@@ -157,12 +159,16 @@ def main() -> int:
         say(str(failure))
         return 1
     say("Tests, several at a time")
-    count = run_tests(f"not alone{left_out}", *rest, beside=True)
+    count = run_tests(f"not alone{left_out}", *rest, beside="loadfile")
+    say("Tests that kill and starve, several at a time")
+    count += run_tests("fault", *rest, beside="worksteal")
     say("Tests, one at a time")
-    count += run_tests(f"alone{left_out}", *rest)
+    count += run_tests(f"alone and not fault{left_out}", *rest)
     if not os.environ.get("DATABASE_URL", "").startswith("postgres"):
         say("Tests on PostgreSQL, several at a time")
-        count += run_tests("both_databases and not alone", *rest, postgresql=True, beside=True)
+        count += run_tests(
+            "both_databases and not alone", *rest, postgresql=True, beside="loadfile"
+        )
         say("Tests on PostgreSQL, one at a time")
         count += run_tests("both_databases and alone", *rest, postgresql=True)
     if asked.no_browser:
