@@ -21,6 +21,7 @@ from tests.services import Postgres, Redis, running
 pytestmark = [pytest.mark.alone, pytest.mark.fault]
 
 LEASE = 30.0
+SECONDS_BETWEEN_KILLS = 9.0
 WAITING_IS_OVER = 45.0
 """Seconds after the last fault in which every job must have ended."""
 
@@ -36,7 +37,8 @@ class Plan:
 
     @property
     def seconds(self) -> float:
-        return self.freezes * (LEASE + 4)
+        """Each freeze lasts longer than a lease, and a worker needs some seconds to start."""
+        return max(self.freezes * (LEASE + 4), self.kills * SECONDS_BETWEEN_KILLS)
 
 
 @pytest.fixture
