@@ -7,6 +7,7 @@ from craiyon_site import health
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("generation.urls")),
+    path("", include("generation.about_urls")),
     path("account/", include("accounts.key_urls")),
     path("", include("billing.urls")),
     path("admin/", admin.site.urls),

@@ -102,6 +102,8 @@ class Checkpoint:
     """Prompts to show to somebody who has none."""
     known_words: tuple[str, ...] = ()
     """Every form of every word that it learnt, where they are few; empty means any."""
+    vocabulary: Path | None = None
+    """The file that has these words by kind, with what they mean."""
     styles: Mapping[str, str] = field(default_factory=dict, hash=False)
     """Prompt templates by the style's name; `{prompt}` stands for what was typed."""
     negative_prompt: bool = False
@@ -211,6 +213,7 @@ def _checkpoint(manifest: Path, name: str, values: object) -> Checkpoint:
     if not NAME.fullmatch(name):
         raise ManifestError(f"{manifest}: {name!r} wants small letters, digits and hyphens")
     table = Table(manifest, name, values)
+    vocabulary = _vocabulary(table)
     checkpoint = Checkpoint(
         name=name,
         title=table.text("title"),
@@ -227,7 +230,8 @@ def _checkpoint(manifest: Path, name: str, values: object) -> Checkpoint:
         longest_prompt=table.whole("longest_prompt"),
         needs_check=table.flag("needs_check"),
         samples=table.take("samples", as_texts, "a list of texts", ()),
-        known_words=_known_words(table),
+        known_words=_known_words(vocabulary, table),
+        vocabulary=vocabulary,
         styles=table.take("styles", _as_styles, "templates that hold {prompt}, by name", {}),
         negative_prompt=table.flag("negative_prompt", default=False),
         guidance_parameter=table.text("guidance_parameter", "guidance_scale"),
@@ -269,12 +273,15 @@ def _scheduler(entry: Table) -> NoiseScheduler | None:
     return None if table is None else NoiseScheduler(table.text("name"), table.rest())
 
 
-def _known_words(entry: Table) -> tuple[str, ...]:
-    """The keys of `forms` in a JSON file; where the field or its file is absent, none."""
-    if not entry.has("known_words"):
-        return ()
-    file = entry.path("known_words")
-    if not file.is_file():
+def _vocabulary(entry: Table) -> Path | None:
+    """The JSON file of known words; where the field or the file is absent, none."""
+    file = entry.path("known_words") if entry.has("known_words") else None
+    return file if file is not None and file.is_file() else None
+
+
+def _known_words(file: Path | None, entry: Table) -> tuple[str, ...]:
+    """The keys of `forms` in the file of known words."""
+    if file is None:
         return ()
     try:
         return tuple(json.loads(file.read_text(encoding="utf-8"))["forms"].keys())

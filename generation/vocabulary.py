@@ -1,0 +1,64 @@
+"""The words that a checkpoint learned, by kind, for the page about it."""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from generation.checkpoints import Checkpoint
+
+KINDS: dict[str, str | Promise] = {
+    "animal": _("Animals"),
+    "food": _("Food"),
+    "plant": _("Plants"),
+    "nature": _("Sky and weather"),
+    "vehicle": _("Vehicles"),
+    "building": _("Buildings"),
+    "thing": _("Things"),
+    "character": _("Characters"),
+    "colour": _("Colours"),
+    "place": _("Places"),
+    "time": _("Times of day"),
+    "count": _("Numbers"),
+    "size": _("Sizes"),
+    "where": _("Positions"),
+    "style": _("Styles"),
+}
+"""What people call the kinds; those of joints and other small words are left out."""
+
+
+@dataclass(frozen=True)
+class Word:
+    """What one word may be called in each language, the most common first."""
+
+    english: tuple[str, ...]
+    french: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """The words of one kind."""
+
+    title: str | Promise
+    words: tuple[Word, ...]
+
+
+def words_of(checkpoint: Checkpoint) -> tuple[Kind, ...]:
+    """Returns the words of a checkpoint by kind; none where it has no list of them."""
+    return () if checkpoint.vocabulary is None else _read(checkpoint.vocabulary)
+
+
+@cache
+def _read(file: Path) -> tuple[Kind, ...]:
+    said = json.loads(file.read_text(encoding="utf-8"))
+    rows: list[dict[str, Any]] = [*said.get("subjects", ()), *said.get("words", ())]
+    found = {kind: tuple(_word(row) for row in rows if row["kind"] == kind) for kind in KINDS}
+    return tuple(Kind(KINDS[kind], words) for kind, words in found.items() if words)
+
+
+def _word(row: dict[str, Any]) -> Word:
+    return Word(tuple(row["en"]), tuple(row["fr"]))
