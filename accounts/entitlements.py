@@ -35,6 +35,11 @@ def narrowed(rights: Entitlements, key: ApiKey | None) -> Entitlements:
     return replace(rights, largest_side=min(rights.largest_side, key.largest_side))
 
 
+def rights_of_plan(plan: str) -> Entitlements:
+    """Returns what a plan gives, for the pages that say so."""
+    return _of(Plan.objects.get(name=plan))
+
+
 def network_allowance() -> Allowance:
     """Returns what all owners behind one address may ask for together."""
     return _of(Plan.objects.get(name=Plan.NETWORK)).allowance

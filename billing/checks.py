@@ -49,3 +49,9 @@ def _faults() -> Iterator[CheckMessage]:
             hint="Stripe calls back to SITE_URL, and people return there after they have paid.",
             id="billing.E005",
         )
+    if key and not settings.SUPPORT_EMAIL:
+        yield Error(
+            "STRIPE_SECRET_KEY is set, but SUPPORT_EMAIL is missing.",
+            hint="The pricing page promises refunds, and must say where to ask for one.",
+            id="billing.E006",
+        )

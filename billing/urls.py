@@ -2,8 +2,14 @@
 
 from django.urls import path
 
-from billing import webhook
+from billing import views, webhook
 
 urlpatterns = [
+    path("plans", views.plans, name="plans"),
+    path("plans/checkout", views.begin, name="plans_begin"),
+    path("plans/return", views.come_back, name="plans_return"),
+    path("plans/portal", views.portal, name="plans_portal"),
+    path("plans/change/<slug:lookup_key>", views.change, name="plans_change"),
+    path("plans/end/<slug:kind>", views.end, name="plans_end"),
     path("stripe/webhook", webhook.webhook, name="stripe_webhook"),
 ]

@@ -116,6 +116,9 @@ PAYMENT_GRACE_DAYS = env.number("PAYMENT_GRACE_DAYS", 7, most=60)
 REFUND_DAYS = env.number("REFUND_DAYS", 14, most=365)
 """Days within which a first payment is given back on request; the pricing page says so."""
 
+SUPPORT_EMAIL = env.text("SUPPORT_EMAIL")
+"""Where people ask for their money back. Nothing is sold without it."""
+
 GPU_HOUR_PRICE = env.number("GPU_HOUR_PRICE", 0, most=10**6)
 """Cents that an hour of a drawing device costs, for the owner's view."""
 

@@ -150,6 +150,13 @@ class Resources:
         made["url"] = f"{self.address()}/checkout/{made['id']}"
         return made
 
+    def _checkout_session_expire(self, key: str, given: Object) -> Object:
+        session = self.store.get("checkout.session", key)
+        if session["status"] != "open":
+            raise Refused(400, "Only open sessions can be expired.")
+        session["status"] = "expired"
+        return session
+
     def _checkout_session_list(self, _: str, given: Object) -> Object:
         return self._list("checkout.session", given, "/v1/checkout/sessions")
 

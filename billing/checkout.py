@@ -1,0 +1,202 @@
+"""What people do about their subscriptions: begin, change, end, go on, and see to their card.
+
+Each asks Stripe, holding no lock, and then reads the customer: what people see is what Stripe says.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from billing import gateway, prices, services
+from billing.errors import AlreadySubscribed, NothingToChange, StripeRefused
+from billing.models import Customer, Kind, Price, Subscription
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change of price, and what it would cost now."""
+
+    subscription: Subscription
+    to: Price
+    cost: gateway.Preview
+
+
+def begin(user: User, lookup_key: str, once: str) -> str:
+    """Returns the address of the Checkout page on which somebody may subscribe.
+
+    Args:
+        user: who subscribes.
+        lookup_key: of the price.
+        once: the same for two clicks that mean one thing.
+
+    Raises:
+        AlreadySubscribed: to this kind; it would be paid twice.
+        BillingError: billing is off, Stripe is away, or it refused.
+    """
+    price = _price(lookup_key)
+    customer = _customer(user)
+    services.wish(customer)
+    services.sync_customer(customer)
+    if _running(user, price.kind) is not None:
+        raise AlreadySubscribed
+    gateway.close_open_checkouts(customer.stripe_id)
+    return gateway.checkout(_session(customer, price), f"checkout {customer.pk} {once}")
+
+
+def come_back(user: User) -> None:
+    """Reads somebody who returns from Stripe. Nothing in the address they return to is believed.
+
+    Raises:
+        BillingError: Stripe could not be read; the chores will.
+    """
+    customer = Customer.objects.filter(user=user).first()
+    if customer is not None:
+        services.wish(customer)
+        services.sync_customer(customer)
+
+
+def open_portal(user: User) -> str:
+    """Returns the address where somebody sees invoices and puts in another card.
+
+    Raises:
+        NothingToChange: they never bought anything.
+        BillingError: billing is off, Stripe is away, or it refused.
+    """
+    customer = Customer.objects.filter(user=user).first()
+    if customer is None:
+        raise NothingToChange
+    return gateway.portal(customer.stripe_id, _address("plans"))
+
+
+def previewed(user: User, lookup_key: str) -> Change:
+    """Returns what changing to another price would cost now.
+
+    Raises:
+        NothingToChange: no subscription runs, or it has this price.
+        BillingError: billing is off, Stripe is away, or it refused.
+    """
+    price = _price(lookup_key)
+    subscription = _changeable(user, price)
+    cost = gateway.preview(subscription.pk, subscription.item, price.stripe_id)
+    return Change(subscription, price, cost)
+
+
+def change(user: User, lookup_key: str, once: str) -> None:
+    """Changes to another price; the difference is paid, or credited, now.
+
+    Raises:
+        NothingToChange: no subscription runs, or it has this price.
+        BillingError: billing is off, Stripe is away, or it refused.
+    """
+    price = _price(lookup_key)
+    subscription = _changeable(user, price)
+    gateway.change(
+        subscription.pk, subscription.item, price.stripe_id, f"change {subscription.pk} {once}"
+    )
+    come_back(user)
+
+
+def end_with_period(user: User, kind: str, *, ends: bool) -> Subscription:
+    """Has a subscription end with what is paid for, or go on after all.
+
+    Raises:
+        NothingToChange: none runs.
+        BillingError: billing is off, Stripe is away, or it refused.
+    """
+    subscription = _running(user, kind)
+    if subscription is None:
+        raise NothingToChange
+    gateway.end_with_period(subscription.pk, ends=ends)
+    come_back(user)
+    subscription.refresh_from_db()
+    return subscription
+
+
+def running(user: User) -> list[Subscription]:
+    """Returns what somebody has subscribed to and has not ended."""
+    own = Subscription.objects.filter(customer__user=user)
+    return list(own.exclude(status__in=Subscription.ENDED))
+
+
+def trial_days(user: User) -> int:
+    """Returns the days that a first Premium is free; nobody has a second first time."""
+    had = Subscription.objects.filter(customer__user=user, kind=Kind.PREMIUM).exclude(
+        status=Subscription.Status.INCOMPLETE_EXPIRED
+    )
+    return 0 if had.exists() else settings.TRIAL_DAYS
+
+
+def _running(user: User, kind: str) -> Subscription | None:
+    return next((one for one in running(user) if one.kind == kind), None)
+
+
+def _changeable(user: User, price: Price) -> Subscription:
+    subscription = _running(user, price.kind)
+    if subscription is None or subscription.price == price.stripe_id:
+        raise NothingToChange
+    return subscription
+
+
+def _price(lookup_key: str) -> Price:
+    gateway.client()  # says that billing is off before anything else is looked for
+    found = prices.known().get(lookup_key)
+    if found is None:
+        raise StripeRefused(f"no price {lookup_key}: run manage.py billing_setup")
+    return found
+
+
+def _customer(user: User) -> Customer:
+    """Somebody's row, made with a customer of Stripe's at their first checkout."""
+    customer = Customer.objects.filter(user=user).first()
+    if customer is not None:
+        return customer
+    once = sha256(f"{settings.SECRET_KEY} {user.pk} {user.email}".encode()).hexdigest()
+    stripe_id = gateway.new_customer(user.pk, user.email, once)
+    with transaction.atomic():
+        made, _ = Customer.objects.get_or_create(user=user, defaults={"stripe_id": stripe_id})
+    return made
+
+
+def _session(customer: Customer, price: Price) -> dict[str, Any]:
+    user = customer.user
+    details: dict[str, Any] = {"metadata": {gateway.PLAN: price.kind}}
+    line: dict[str, Any] = {"price": price.stripe_id}
+    if price.kind == Kind.API:
+        # Months as people and caps count them; nothing is due for the days before the first.
+        details |= {"billing_cycle_anchor": _next_month(), "proration_behavior": "none"}
+    else:
+        line["quantity"] = 1
+        if user is not None and (days := trial_days(user)):
+            details["trial_period_days"] = days
+    session: dict[str, Any] = {
+        "mode": "subscription",
+        "customer": customer.stripe_id,
+        "line_items": [line],
+        "subscription_data": details,
+        "success_url": _address("plans_return"),
+        "cancel_url": _address("plans"),
+    }
+    if settings.STRIPE_AUTOMATIC_TAX:
+        session |= {
+            "automatic_tax": {"enabled": True},
+            "tax_id_collection": {"enabled": True},
+            "customer_update": {"address": "auto", "name": "auto"},
+        }
+    return session
+
+
+def _next_month() -> int:
+    now = timezone.now()
+    year, month = (now.year + 1, 1) if now.month == 12 else (now.year, now.month + 1)
+    return int(datetime(year, month, 1, tzinfo=UTC).timestamp())
+
+
+def _address(name: str) -> str:
+    return f"{settings.SITE_URL}{reverse(name)}"

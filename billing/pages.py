@@ -1,0 +1,101 @@
+"""What the pages about money show: plain values for the templates, made of rows."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.utils.formats import number_format
+from django.utils.translation import get_language
+
+from accounts.entitlements import Entitlements, rights_of_plan
+from accounts.models import Owner, Plan, User
+from billing import checkout, gateway, prices
+from billing.models import Kind, Subscription
+
+SYMBOLS = {"eur": "€", "usd": "$", "gbp": "£", "jpy": "¥"}
+WHOLE = frozenset(
+    {"bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "ugx", "vnd", "vuv",
+     "xaf", "xof", "xpf"}
+)  # fmt: skip
+"""Currencies without a smaller unit, by Stripe's list."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """A subscription that somebody has, and what can be done about it."""
+
+    row: Subscription
+    price: str
+    pays_until: datetime
+    """While the payment fails."""
+    other: str
+    """The lookup key of the other interval, or the empty text."""
+
+
+def money(amount: Decimal | int, currency: str) -> str:
+    """Returns an amount of the smallest unit as people write it: €6, €0.02, 6 €."""
+    value = Decimal(amount) if currency in WHOLE else Decimal(amount) / 100
+    sign, value = ("−", -value) if value < 0 else ("", value)
+    places = 0 if value == value.to_integral() else max(2, -_exponent(value))
+    number = number_format(value, decimal_pos=places, use_l10n=True, force_grouping=True)
+    symbol = SYMBOLS.get(currency, currency.upper())
+    if (get_language() or "en").startswith("en") and currency in SYMBOLS:
+        return f"{sign}{symbol}{number}"
+    return f"{sign}{number} {symbol}"
+
+
+def _exponent(value: Decimal) -> int:
+    exponent = value.normalize().as_tuple().exponent
+    return exponent if isinstance(exponent, int) else 0
+
+
+def plans(owner: Owner | None) -> dict[str, Any]:
+    """Returns what the pricing page says to somebody."""
+    known = prices.known()
+    user = owner if isinstance(owner, User) else None
+    return {
+        "on": gateway.is_on() and bool(known),
+        "visitor": _rights(Plan.VISITOR),
+        "free": _rights(Plan.FREE),
+        "premium": _rights(Plan.PREMIUM),
+        "api": _rights(Plan.API),
+        "prices": {key: money(price.amount, price.currency) for key, price in known.items()},
+        "saved": _saved(known),
+        "held": held(user) if user is not None else [],
+        "kinds": {one.kind for one in checkout.running(user)} if user is not None else set(),
+        "trial_days": checkout.trial_days(user) if user is not None else settings.TRIAL_DAYS,
+        "refund_days": settings.REFUND_DAYS,
+        "support": settings.SUPPORT_EMAIL,
+        "automatic_tax": settings.STRIPE_AUTOMATIC_TAX,
+    }
+
+
+def held(user: User) -> list[Held]:
+    """Returns the subscriptions that somebody has."""
+    known = prices.known()
+    other = {"month": prices.PREMIUM_YEARLY, "year": prices.PREMIUM_MONTHLY}
+    return [
+        Held(
+            row=row,
+            price=money(row.amount, row.currency),
+            pays_until=row.period_start + timedelta(days=settings.PAYMENT_GRACE_DAYS),
+            other=other[row.interval]
+            if row.kind == Kind.PREMIUM and other[row.interval] in known and not row.ends
+            else "",
+        )
+        for row in checkout.running(user)
+    ]
+
+
+def _rights(plan: str) -> Entitlements:
+    return rights_of_plan(plan)
+
+
+def _saved(known: dict[str, Any]) -> int:
+    """Percent that a year saves against twelve months; 0 where it saves nothing."""
+    month, year = known.get(prices.PREMIUM_MONTHLY), known.get(prices.PREMIUM_YEARLY)
+    if month is None or year is None or month.currency != year.currency or not month.amount:
+        return 0
+    return max(0, int(100 - 100 * year.amount / (12 * month.amount)))

@@ -1,0 +1,148 @@
+"""The pages about money: parse, call one service, present."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from functools import wraps
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from csp.decorators import csp_update
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.models import Plan, User
+from accounts.visitors import known_key, new_key, owner_of
+from billing import checkout, pages
+from billing.errors import BillingError, NothingToChange
+from billing.models import Kind
+
+TRY_AGAIN_AFTER = 60
+
+View = Callable[..., HttpResponse]
+
+
+def leads_to_stripe(view: View) -> View:
+    """Lets the page's forms lead to Stripe: browsers hold redirects, too, to form-action."""
+
+    @wraps(view)
+    def led(request: HttpRequest, *arguments: Any, **named: Any) -> HttpResponse:
+        own = urlsplit(settings.STRIPE_API_BASE)
+        places = ["https://checkout.stripe.com", "https://billing.stripe.com"]
+        if own.netloc:
+            places = [f"{own.scheme}://{own.netloc}"]
+        allowed = csp_update({"form-action": places})  # type: ignore[arg-type]
+        return cast(HttpResponse, allowed(view)(request, *arguments, **named))
+
+    return led
+
+
+@require_safe
+@never_cache
+@leads_to_stripe
+def plans(request: HttpRequest) -> HttpResponse:
+    """What there is, what it costs, and what somebody has."""
+    return _plans(request)
+
+
+@require_POST
+@login_required(redirect_field_name="next")
+@leads_to_stripe
+def begin(request: HttpRequest) -> HttpResponse:
+    """Leads to Checkout."""
+    key, lookup = request.POST.get("key", ""), request.POST.get("price", "")
+    try:
+        return redirect(checkout.begin(_user(request), lookup, f"{lookup} {known_key(key)}"))
+    except BillingError as error:
+        return _plans(request, error)
+
+
+@require_safe
+@never_cache
+@login_required
+def come_back(request: HttpRequest) -> HttpResponse:
+    """Where Checkout leads back to. What it says is read from Stripe, not from the address."""
+    user = _user(request)
+    with suppress(BillingError):  # the chores go on asking, and so does the page
+        checkout.come_back(user)
+    user.refresh_from_db()
+    bought = pages.held(user)
+    ready = [one for one in bought if one.row.entitled]
+    context = {"held": ready, "premium": user.plan_id == Plan.PREMIUM}
+    return render(request, "billing/return.html", context)
+
+
+@require_POST
+@login_required
+@leads_to_stripe
+def portal(request: HttpRequest) -> HttpResponse:
+    """Leads to invoices and cards."""
+    try:
+        return redirect(checkout.open_portal(_user(request)))
+    except BillingError as error:
+        return _plans(request, error)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@login_required
+def change(request: HttpRequest, lookup_key: str) -> HttpResponse:
+    """Says what another price would cost now; a POST changes to it."""
+    user, key = _user(request), request.POST.get("key", "")
+    try:
+        if request.method == "POST":
+            checkout.change(user, lookup_key, f"{lookup_key} {known_key(key)}")
+            messages.success(request, _("Changed. The next invoice is at the new price."))
+            return redirect("plans")
+        previewed = checkout.previewed(user, lookup_key)
+    except BillingError as error:
+        return _plans(request, error)
+    total = previewed.cost.total
+    context = {
+        "change": previewed,
+        "old": pages.money(previewed.subscription.amount, previewed.subscription.currency),
+        "new": pages.money(previewed.to.amount, previewed.to.currency),
+        "due": pages.money(abs(total), previewed.cost.currency),
+        "credit": total < 0,
+        "key": new_key(),
+    }
+    return render(request, "billing/change.html", context)
+
+
+@require_POST
+@login_required
+def end(request: HttpRequest, kind: str) -> HttpResponse:
+    """Ends a subscription with what is paid for, or has it go on after all."""
+    ends = request.POST.get("ends") == "1"
+    try:
+        if kind not in Kind.values:
+            raise NothingToChange
+        subscription = checkout.end_with_period(_user(request), kind, ends=ends)
+    except BillingError as error:
+        return _plans(request, error)
+    day = date_format(subscription.period_end, "DATE_FORMAT")
+    said = _("Cancelled. You keep everything until %s.") if ends else _("It goes on. Next: %s.")
+    messages.success(request, said % day)
+    return redirect("plans")
+
+
+def _plans(request: HttpRequest, error: BillingError | None = None) -> HttpResponse:
+    context = {**pages.plans(owner_of(request)), "key": new_key(), "error": error}
+    response = render(request, "billing/plans.html", context)
+    response["Cache-Control"] = "private, no-store"
+    if error is not None:
+        response.status_code = error.status
+        if error.status == 503:
+            response["Retry-After"] = str(TRY_AGAIN_AFTER)
+    return response
+
+
+def _user(request: HttpRequest) -> User:
+    """Whoever is signed in: every view here asks for that first."""
+    return cast(User, request.user)

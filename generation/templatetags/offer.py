@@ -1,0 +1,42 @@
+"""What this site can draw, and how long it takes now: for pages that must not promise more."""
+
+from django import template
+
+from accounts.models import Plan
+from generation import admission, catalogue, clock, lanes, scheduling
+from generation.pages import duration
+from generation.scheduling import Tags
+
+register = template.Library()
+
+
+@register.simple_tag
+def largest_size(limit: int) -> str:
+    """Returns the largest size on offer to a plan with this limit, such as “512 × 512”."""
+    sizes = [
+        size
+        for checkpoint in catalogue.offered().values()
+        for size in checkpoint.sizes
+        if max(size) <= limit or size == checkpoint.default_size
+    ]
+    width, height = max(sizes, key=lambda size: size[0] * size[1])
+    return f"{width} × {height}"
+
+
+@register.simple_tag
+def wait_now(tier: str) -> str:
+    """Returns how long a newcomer's first grid waits in a tier now, “paid” or “free”."""
+    checkpoint = catalogue.checkpoint_named("")
+    now, number = clock.now(), Plan.Tier.PAID if tier == "paid" else Plan.Tier.FREE
+    loads = lanes.loads_of(lanes.of(checkpoint.name), now)
+    capacity = admission.capacity_of(checkpoint, now)
+    load = loads.get(number)
+    start = load.virtual_time if load else 0
+    wait = scheduling.wait_of(
+        Tags(start, start + 1),
+        tier=number,
+        lanes=loads,
+        capacity=capacity.pixel_steps,
+        batch_seconds=capacity.batch_seconds,
+    )
+    return duration(wait.high)

@@ -1,0 +1,194 @@
+"""The pricing page, the way to Stripe and back, and what can be done about a subscription."""
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from accounts.models import Plan, User
+from billing.models import Customer, Subscription
+from tests.billing.cast import DAY, Shop, plan_of, reconcile
+from tests.fakes.stripe_server.server import KEY, SECRET
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def as_alice(alice: User) -> Client:
+    browser = Client()
+    browser.force_login(alice)
+    return browser
+
+
+def text_of(answer: object) -> str:
+    return " ".join(answer.content.decode().split())  # type: ignore[attr-defined]
+
+
+def begin(browser: Client, price: str = "premium_monthly") -> object:
+    return browser.post("/plans/checkout", {"price": price, "key": "x"})
+
+
+def paid(shop: Shop, address: str) -> str:
+    """Pays at Checkout as a browser does; returns where it leads."""
+    session = address.rsplit("/", 1)[1]
+    return shop.stripe.pages.act("checkout", session, {"do": "pay", "card": "4242424242424242"})
+
+
+def test_without_a_key_the_page_says_that_billing_is_off(client: Client, as_alice: Client) -> None:
+    page = client.get("/plans")
+    assert page.status_code == 200
+    assert "Billing is off on this site" in text_of(page)
+    assert "plans/checkout" not in text_of(page)
+    assert begin(as_alice).status_code == 503  # type: ignore[attr-defined]
+
+
+def test_the_page_says_what_the_plans_and_prices_say(shop: Shop, client: Client) -> None:
+    Plan.objects.filter(name="visitor").update(per_day=7)
+    said = text_of(client.get("/plans"))
+    assert "7 grids a day, 25 with an account" in said
+    assert "€6 <small>a month" in said
+    assert "€60 a year, 16% less" in said
+    assert "€0.02" in said
+
+
+def test_nobody_pays_without_an_account(shop: Shop, client: Client) -> None:
+    answer = begin(client)
+    assert answer.status_code == 302  # type: ignore[attr-defined]
+    assert "next=/plans" in answer["Location"]  # type: ignore[index]
+    for path in ("/plans/return", "/plans/change/premium_yearly"):
+        assert client.get(path).status_code == 302
+
+
+def test_from_the_page_to_stripe_and_back_as_premium(shop: Shop, as_alice: Client) -> None:
+    answer = begin(as_alice)
+    address = answer["Location"]  # type: ignore[index]
+    assert address.startswith(f"{shop.stripe.url}/checkout/")
+    policy = as_alice.get("/plans")["Content-Security-Policy"]
+    assert f"form-action 'self' {shop.stripe.url}" in policy
+    back = paid(shop, address)
+    assert back.endswith("/plans/return")
+    assert "It is yours now" in text_of(as_alice.get("/plans/return"))
+    alice = User.objects.get()
+    assert plan_of(alice) == "premium"
+    assert begin(as_alice).status_code == 409  # type: ignore[attr-defined]
+
+
+def test_somebody_elses_session_grants_nothing(shop: Shop, as_alice: Client, bob: User) -> None:
+    other = Client()
+    other.force_login(bob)
+    paid(shop, begin(as_alice)["Location"])  # type: ignore[index]
+    session = shop.stripe.store.all("checkout.session")[0]["id"]
+    for _ in range(100):
+        page = other.get(f"/plans/return?session_id={session}")
+        assert "being confirmed" in text_of(page)
+    assert plan_of(bob) == "free"
+
+
+def test_a_second_tab_closes_the_first_checkout(shop: Shop, as_alice: Client) -> None:
+    first = begin(as_alice)["Location"]  # type: ignore[index]
+    begin(as_alice, "premium_yearly")
+    assert shop.stripe.store.get("checkout.session", first.rsplit("/", 1)[1])["status"] == "expired"
+
+
+@pytest.mark.parametrize(
+    "path", ["checkout", "portal", "change/premium_yearly", "end/premium", "return"]
+)
+def test_while_stripe_is_down_it_says_try_again_and_breaks_nothing(
+    shop: Shop, alice: User, as_alice: Client, path: str
+) -> None:
+    customer = shop.customer(alice)
+    shop.subscribe(customer)
+    reconcile(customer)
+    if path == "checkout":
+        Subscription.objects.update(kind="api")  # so that there is something to buy
+    shop.stripe.away = True
+    ask = as_alice.get if path == "return" else as_alice.post
+    answer = ask(f"/plans/{path}", {"price": "premium_monthly", "ends": "1"})
+    if path == "return":
+        assert answer.status_code == 200
+    else:
+        assert answer.status_code == 503
+        assert answer["Retry-After"] == "60"
+        assert "please try again shortly" in text_of(answer)
+    assert plan_of(alice) == "premium"
+    assert as_alice.get("/plans").status_code == 200
+
+
+def test_an_upgrade_shows_what_it_costs_before(shop: Shop, alice: User, as_alice: Client) -> None:
+    customer = shop.customer(alice)
+    shop.subscribe(customer)
+    reconcile(customer)
+    said = text_of(as_alice.get("/plans/change/premium_yearly"))
+    assert "Pay €54 and change" in said
+    assert Subscription.objects.get().interval == "month"
+    as_alice.post("/plans/change/premium_yearly", {"key": "y"})
+    assert Subscription.objects.get().interval == "year"
+    assert shop.charge(customer)["amount"] == 5400
+    said = text_of(as_alice.get("/plans/change/premium_monthly"))
+    assert "€54 is credited" in said
+
+
+def test_cancelled_it_lasts_until_the_period_ends_and_can_go_on(
+    shop: Shop, alice: User, as_alice: Client
+) -> None:
+    customer = shop.customer(alice)
+    shop.subscribe(customer)
+    reconcile(customer)
+    page = as_alice.post("/plans/end/premium", {"ends": "1"}, follow=True)
+    assert "You keep everything until" in text_of(page)
+    assert plan_of(alice) == "premium"
+    as_alice.post("/plans/end/premium", {"ends": "0"})
+    assert not Subscription.objects.get().ends
+    as_alice.post("/plans/end/premium", {"ends": "1"})
+    shop.stripe.lifecycle.advance(32 * DAY)
+    shop.told()
+    assert plan_of(alice) == "free"
+    assert "Go Premium" in text_of(as_alice.get("/plans"))
+
+
+def test_a_trial_is_given_once(shop: Shop, as_alice: Client, settings: Settings) -> None:
+    settings.TRIAL_DAYS = 7
+    assert "first 7 days are free" in text_of(as_alice.get("/plans"))
+    paid(shop, begin(as_alice)["Location"])  # type: ignore[index]
+    as_alice.get("/plans/return")
+    assert Subscription.objects.get().status == "trialing"
+    assert plan_of(User.objects.get()) == "premium"
+    shop.stripe.lifecycle.end(shop.stripe.store.all("subscription")[0])
+    shop.told()
+    assert "days are free" not in text_of(as_alice.get("/plans"))
+
+
+def test_premium_and_the_api_are_two_subscriptions_side_by_side(
+    shop: Shop, as_alice: Client
+) -> None:
+    paid(shop, begin(as_alice, "premium_yearly")["Location"])  # type: ignore[index]
+    as_alice.get("/plans/return")
+    paid(shop, begin(as_alice, "api_grid")["Location"])  # type: ignore[index]
+    as_alice.get("/plans/return")
+    assert {one.kind for one in Subscription.objects.filter(entitled=True)} == {"premium", "api"}
+
+
+def test_taxes_are_asked_for_when_the_setting_says_so(
+    shop: Shop, as_alice: Client, settings: Settings
+) -> None:
+    begin(as_alice)
+    assert "automatic_tax" not in shop.stripe.store.all("checkout.session")[0]
+    settings.STRIPE_AUTOMATIC_TAX = True
+    begin(as_alice, "premium_yearly")
+    assert shop.stripe.store.all("checkout.session")[0]["automatic_tax"] == {"enabled": "true"}
+
+
+def test_what_somebody_never_had_cannot_be_changed(shop: Shop, as_alice: Client) -> None:
+    for path in ("portal", "end/premium", "end/planet", "change/premium_yearly"):
+        assert as_alice.post(f"/plans/{path}").status_code == 409
+    assert not Customer.objects.exists()
+
+
+def test_no_secret_of_stripes_is_in_a_page_or_a_log(
+    shop: Shop, as_alice: Client, caplog: pytest.LogCaptureFixture, capfd: object
+) -> None:
+    shop.stripe.faults.extend(["500", "429"])
+    pages = [text_of(begin(as_alice)), text_of(begin(as_alice)), text_of(as_alice.get("/plans"))]
+    said = "".join(pages) + caplog.text + "".join(capfd.readouterr())  # type: ignore[attr-defined]
+    assert KEY not in said
+    assert SECRET not in said
+    assert "whsec_" not in said
