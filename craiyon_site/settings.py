@@ -80,6 +80,8 @@ _storages = env.parsed(
 )
 globals().update(env.parsed("EMAIL_URL", parts.mail))
 DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", f"{SITE_NAME} <noreply@{_site.hostname}>")
+ADMINS = [(SITE_NAME, address) for address in env.words("ADMIN_EMAIL")]
+"""Who is told of what people report."""
 
 # Drawing
 
@@ -141,6 +143,7 @@ CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(CRAIYON_DATA / "beat")
 CELERY_BEAT_SCHEDULE = {
+    "reports": {"task": "generation.mail_reports", "schedule": 300, "options": {"expires": 300}},
     "sweep": {"task": "generation.sweep", "schedule": 30, "options": {"expires": 30}},
     "purge": {"task": "generation.purge", "schedule": 3600, "options": {"expires": 3600}},
     "erase": {"task": "generation.erase_deleted", "schedule": 60, "options": {"expires": 60}},

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from generation import about
+from generation import about, reporting
 
 urlpatterns = [
     path("about", about.about, name="about"),
@@ -12,6 +12,8 @@ urlpatterns = [
     path("rights", about.rights, name="rights"),
     path("privacy", about.privacy, name="privacy"),
     path("status", about.status, name="status"),
+    path("g/<uuid:job_id>/report", reporting.report, name="report"),
+    path("reported", reporting.reported, name="reported"),
     path("robots.txt", about.robots, name="robots"),
     path("sitemap.xml", about.sitemap, name="sitemap"),
 ]

@@ -15,23 +15,32 @@ class Refused(Exception):
     def __init__(self, status: HTTPStatus) -> None:
         super().__init__(status.phrase)
         self.status = status.value
-        """404, also where there is one that the request may not know of; 410 once erased;
-        503 while the files are away."""
+        """404, also where there is one that the request may not know of; 410 once erased or taken
+        down; 503 while the files are away."""
+        self.template = f"{status.value}.html"
 
     @classmethod
     def missing(cls) -> "Refused":
         return cls(HTTPStatus.NOT_FOUND)
+
+    @classmethod
+    def taken_down(cls) -> "Refused":
+        refused = cls(HTTPStatus.GONE)
+        refused.template = "hidden.html"
+        return refused
 
 
 def shown(request: HttpRequest, job_id: UUID) -> Job:
     """Returns a job that the request may see: anybody's unless it is private.
 
     Raises:
-        Refused: there is none, it is private to somebody else, or it was deleted.
+        Refused: there is none, it is private to somebody else, or it was deleted or taken down.
     """
     job = _found(job_id)
     if job.visibility == Job.Visibility.PRIVATE and not owns(request, job):
         raise Refused.missing()
+    if job.hidden is not None and not request.user.is_staff:
+        raise Refused.taken_down()
     return job
 
 

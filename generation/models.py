@@ -10,9 +10,11 @@ from uuid_utils.compat import uuid7
 
 from accounts.models import ApiKey, Network, Owner, Plan, User, Visitor
 from generation.errors import Failure
-from generation.safety import PromptRule
+from generation.safety import PromptRule, Report
 
-__all__ = ["ATTEMPTS", "Image", "Job", "Lane", "Pace", "PromptRule", "Rendition", "Worker"]
+__all__ = [
+    "ATTEMPTS", "Image", "Job", "Lane", "Pace", "PromptRule", "Rendition", "Report", "Worker",
+]  # fmt: skip
 
 ATTEMPTS = 3
 """A job that was tried so often and not finished has failed."""
@@ -103,8 +105,14 @@ class Job(models.Model):
     )
     erased = models.DateTimeField(null=True, blank=True, help_text="Nothing of it is left.")
 
-    LISTED = Q(deleted__isnull=True, erased__isnull=True, redraws__isnull=True, test=False)
-    """What lists of grids show: not what was deleted, nor a position drawn again, nor tests."""
+    hidden = models.DateTimeField(
+        null=True, blank=True, help_text="By an admin, from everybody but the staff."
+    )
+
+    KEPT = Q(deleted__isnull=True, erased__isnull=True, hidden__isnull=True)
+    LISTED = KEPT & Q(redraws__isnull=True, test=False)
+    """What lists of grids show: not what was deleted or hidden, nor a position drawn again, nor
+    tests."""
 
     class Meta:
         ordering = ("-created",)

@@ -1,10 +1,13 @@
-"""The rows of the protection: what may not be asked for."""
+"""The rows of the protection: what may not be asked for, and what people report."""
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Network, User
 from generation.prompt_rules import PatternError, Rule
 
 
@@ -72,3 +75,54 @@ class PromptRule(models.Model):
         """What whoever is refused reads, where the rule has a sentence of its own."""
         french = (get_language() or "").startswith("fr")
         return self.reason_fr or self.reason_en if french else self.reason_en or self.reason_fr
+
+
+class Report(models.Model):
+    """Somebody's word that a grid should not be there.
+
+    It holds the grid's id and no foreign key: a decision outlives the pictures.
+    """
+
+    class Reason(models.TextChoices):
+        MINORS = "minors", _("Sexual content with minors")
+        SEXUAL = "sexual", _("Other sexual content")
+        PERSON = "person", _("It shows me, or somebody I know")
+        CRUELTY = "cruelty", _("Violence or cruelty")
+        HATE = "hate", _("Hatred or terror")
+        RIGHTS = "rights", _("It uses my work or my brand")
+        OTHER = "other", _("Something else")
+
+    class State(models.TextChoices):
+        OPEN = "open", _("open")
+        UPHELD = "upheld", _("upheld")
+        DISMISSED = "dismissed", _("dismissed")
+
+    job_id = models.UUIDField("grid", db_index=True)
+    reason = models.CharField(max_length=8, choices=Reason)
+    text = models.TextField(blank=True)
+    email = models.EmailField(blank=True, help_text="For the answer.")
+    network = models.ForeignKey(Network, on_delete=models.SET_NULL, null=True, blank=True)
+    state = models.CharField(max_length=9, choices=State, default=State.OPEN)
+    created = models.DateTimeField(db_default=Now())
+    mailed = models.DateTimeField(null=True, blank=True, help_text="To the admins.")
+    decided = models.DateTimeField(null=True, blank=True)
+    decided_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True)
+
+    class Meta:
+        ordering = ("-created",)
+        indexes = (
+            models.Index(fields=("network", "created"), name="report_by_network"),
+            models.Index(
+                fields=("created",), condition=Q(mailed__isnull=True), name="report_to_mail"
+            ),
+        )
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(state="open", decided__isnull=True)
+                | Q(state__in=("upheld", "dismissed"), decided__isnull=False),
+                name="report_is_decided_at_a_moment",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_reason_display()}: {self.job_id}"

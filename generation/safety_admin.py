@@ -1,19 +1,23 @@
-"""The protection in the admin: rules to change and to try."""
+"""The protection in the admin: rules to change and to try, reports to decide."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
-from generation import rulebook
+from accounts.admin import ReadOnly
+from accounts.models import User
+from generation import reports, rulebook
 from generation.moderation import LONGEST_PROMPT
 from generation.prompt_rules import PatternError, Rule, Text
-from generation.safety import PromptRule
+from generation.safety import PromptRule, Report
 
 
 class TrialForm(forms.Form):
@@ -100,3 +104,48 @@ class PromptRuleAdmin(admin.ModelAdmin[PromptRule]):
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[PromptRule]) -> None:
         super().delete_queryset(request, queryset)
         rulebook.forget()
+
+
+@admin.register(Report)
+class ReportAdmin(ReadOnly):
+    list_display = ("created", "reason", "state", "grid", "email", "decided", "decided_by")
+    list_filter = ("state", "reason", "created")
+    list_select_related = ("decided_by",)
+    search_fields = ("job_id", "text", "email", "network__prefix")
+    fields = (
+        "grid", "reason", "text", "email", "network", "created", "mailed", "state", "decided",
+        "decided_by",
+    )  # fmt: skip
+    readonly_fields = fields
+    ordering = ("-created",)
+    actions = ("uphold", "dismiss")
+
+    @admin.display(description="grid", ordering="job_id")
+    def grid(self, report: Report) -> SafeString:
+        """The address of the grid, which the staff can see even when it is hidden."""
+        return format_html(
+            '<a href="{}">{}</a>', reverse("grid", args=[report.job_id]), report.job_id
+        )
+
+    @admin.action(description="Uphold, and hide the grid", permissions=["decide"])
+    def uphold(self, request: HttpRequest, queryset: QuerySet[Report]) -> None:
+        """Takes the grids away from everybody but the staff."""
+        self._decide(request, queryset, uphold=True)
+
+    @admin.action(description="Dismiss, and show the grid again", permissions=["decide"])
+    def dismiss(self, request: HttpRequest, queryset: QuerySet[Report]) -> None:
+        """Leaves the grids where they are, or brings them back."""
+        self._decide(request, queryset, uphold=False)
+
+    def _decide(self, request: HttpRequest, queryset: QuerySet[Report], *, uphold: bool) -> None:
+        chosen = list(queryset)
+        by = cast(User, request.user)
+        decided = reports.decide({row.job_id for row in chosen}, uphold=uphold, by=by)
+        said = "Upheld: the grid is hidden." if uphold else "Dismissed: the grid is shown."
+        for row in chosen:
+            self.log_change(request, row, said)
+        self.message_user(request, f"{said} Reports decided: {decided}.", messages.SUCCESS)
+
+    def has_decide_permission(self, request: HttpRequest) -> bool:
+        """Whoever may change reports may decide them; nobody may write their columns."""
+        return request.user.has_perm("generation.change_report")

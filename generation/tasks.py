@@ -8,7 +8,7 @@ import structlog
 from celery import shared_task
 from kombu.exceptions import OperationalError
 
-from generation import deletion, services, stored_files
+from generation import deletion, reports, services, stored_files
 
 log = structlog.get_logger(__name__)
 
@@ -67,3 +67,19 @@ def erase_deleted() -> None:
 def delete_orphans() -> None:
     """Takes files away that deliveries killed halfway, or deletions refused, left behind."""
     log.info("files.orphans_deleted", files=stored_files.delete_orphans())
+
+
+@shared_task(
+    name="generation.mail_reports", autoretry_for=(OSError,), retry_backoff=30, max_retries=5
+)
+def mail_reports() -> None:
+    """Mails the admins what was reported; the clock calls it as well, whatever became of a ring."""
+    log.info("reports.mailed", reports=reports.mail())
+
+
+def ring_for_reports() -> None:
+    """Rings for the chores; nothing depends on it, since the clock calls them as well."""
+    try:
+        mail_reports.apply_async(expires=300, retry=False)
+    except (OperationalError, OSError) as error:
+        log.warning("doorbell.silent", error=str(error))

@@ -88,7 +88,7 @@ def delete(request: HttpRequest, job_id: UUID) -> HttpResponse:
 
 def refusal_page(request: HttpRequest, refused: Refused) -> HttpResponse:
     """The page that says why there is no grid to see."""
-    response = _private(render(request, f"{refused.status}.html", status=refused.status))
+    response = _private(render(request, refused.template, status=refused.status))
     if refused.status == HTTPStatus.SERVICE_UNAVAILABLE:
         response["Retry-After"] = str(TRY_AGAIN_AFTER)
     return response

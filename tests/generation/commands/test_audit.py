@@ -18,7 +18,7 @@ from django.utils import timezone
 from accounts.models import Network, Plan, Usage
 from generation import delivery, services
 from generation.audit import CHECKS
-from generation.models import Image, Job, Lane, Pace, PromptRule, Rendition, Worker
+from generation.models import Image, Job, Lane, Pace, PromptRule, Rendition, Report, Worker
 from generation.stored_files import file_checks
 from tests.generation.commands.conftest import offer, stored_in
 from tests.generation.commands.site import Site, a_site
@@ -123,6 +123,10 @@ def a_rule(**columns: object) -> PromptRule:
     return PromptRule.objects.create(**said)
 
 
+def a_report(**columns: object) -> Report:
+    return Report.objects.create(**{"id": 900, "job_id": uuid.uuid4(), "reason": "hate"} | columns)
+
+
 def a_second_master(site: Site) -> str:
     master = image_of(site.done).master
     update(image_of(site.paid), master=master)
@@ -209,6 +213,12 @@ BREAKS: dict[str, Break] = {
     "promptrule_category_is_a_choice": lambda _: a_rule(category="fun"),
     "promptrule_language_is_a_choice": lambda _: a_rule(language="de"),
     "promptrule_action_is_a_choice": lambda _: a_rule(action="frown"),
+    # What people report
+    "report_reason_is_a_choice": lambda _: a_report(reason="taste"),
+    "report_state_is_a_choice": lambda _: a_report(state="lost"),
+    "report_network_exists": lambda _: a_report(network_id=900),
+    "report_decided_by_exists": lambda _: a_report(decided_by_id=900),
+    "report_is_decided_at_a_moment": lambda _: a_report(decided=timezone.now()),
     # What was delivered is counted
     "every_delivery_is_counted": lambda s: Usage.objects.all().delete() and s.done,
     "nothing_else_is_counted": lambda s: update(Usage.objects.get(images=1), job_id=s.failed.pk),
