@@ -10,6 +10,7 @@ from uvicorn._types import ASGI3Application
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from craiyon_site.environment import IPNetwork
+from generation.catalogue import offered
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "craiyon_site.settings")
 
@@ -19,4 +20,5 @@ def behind(proxies: Iterable[IPNetwork], site: ASGI3Application) -> ASGI3Applica
     return ProxyHeadersMiddleware(site, [str(proxy) for proxy in proxies])
 
 
+offered()  # a site that cannot say what it draws with does not start
 application = behind(settings.TRUSTED_PROXIES, cast(ASGI3Application, get_asgi_application()))

@@ -5,7 +5,9 @@ from typing import Any
 
 from celery import Celery
 from celery.signals import setup_logging
+from kombu.transport import TRANSPORT_ALIASES
 
+TRANSPORT_ALIASES["filesystem"] = "craiyon_site.folder_broker:Transport"
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "craiyon_site.settings")
 
 app = Celery("craiyon")

@@ -81,6 +81,16 @@ class Environment:
             raise ImproperlyConfigured(f"{name}: {error}") from error
 
 
+def guessable(secret: str) -> bool:
+    """Whether a secret is short, monotonous, repeats itself or was never changed.
+
+    The first two are what Django's own check of a deployment asks for.
+    """
+    repeats = secret in (secret + secret)[1:-1]
+    unchanged = secret.startswith("django-insecure-") or "change" in secret.lower()
+    return len(secret) < 50 or len(set(secret)) < 8 or repeats or unchanged
+
+
 def writable(folder: Path) -> Path:
     """Returns the folder, made if need be.
 

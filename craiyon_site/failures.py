@@ -1,20 +1,56 @@
-"""What somebody sees when a request fails and no view could say it."""
+"""What somebody sees when a request cannot be read, or fails and no view could say it."""
 
 import sys
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
-from django.views.defaults import server_error
+from django.template.loader import render_to_string
+from django.utils.deprecation import MiddlewareMixin
+
+AWAY = (OperationalError, InterfaceError)
+"""What a database raises that cannot be reached, or is busy for too long."""
 
 COME_BACK = "5"
 """Seconds, in Retry-After, while the database is away."""
 
 
 def failed(request: HttpRequest) -> HttpResponse:
-    """The answer to what no view caught: 503 while the database is away, else 500."""
-    if not isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
-        return server_error(request)
-    answer = server_error(request, template_name="503.html")
-    answer.status_code = 503
+    """The answer to what no view caught: 503 while the database is away, else 500.
+
+    The page is rendered without the request: reading that may be what failed.
+    """
+    if isinstance(sys.exc_info()[1], AWAY):
+        return _away()
+    return HttpResponse(render_to_string("500.html"), status=500)
+
+
+class DatabaseAway(MiddlewareMixin):
+    """Answers 503 to a view that the database left alone; with DEBUG on too, where Django would
+    show its traceback.
+    """
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        return _away() if isinstance(exception, AWAY) else None
+
+
+class Readable(MiddlewareMixin):
+    """Answers 400 to requests that nothing behind it could read: a body in an encoding that is not
+    UTF-8, or a cookie with control characters, of which PostgreSQL takes no NUL.
+    """
+
+    def process_request(self, request: HttpRequest) -> HttpResponse | None:
+        encoding = (request.content_params or {}).get("charset", "utf-8")
+        cookies = (*request.COOKIES.keys(), *request.COOKIES.values())
+        if encoding.lower() == "utf-8" and all(map(_plain, cookies)):
+            return None
+        return HttpResponse(render_to_string("400.html"), status=400)
+
+
+def _plain(text: str) -> bool:
+    return not any(ord(letter) < 32 or ord(letter) == 127 for letter in text)
+
+
+def _away() -> HttpResponse:
+    answer = HttpResponse(render_to_string("503.html"), status=503)
     answer["Retry-After"] = COME_BACK
     return answer

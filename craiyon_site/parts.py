@@ -18,18 +18,30 @@ from craiyon_site.environment import writable
 CONNECTIONS = 8
 """PostgreSQL connections that one process keeps at most."""
 
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+"""What only this machine can reach."""
+
 BROKER_LIMIT = 2
 """Seconds that a submit waits for a broker that does not answer."""
 
 
+def site(url: str) -> SplitResult:
+    """The parts of the site's own address."""
+    address = _split(url)
+    if address.scheme not in {"http", "https"} or not address.hostname:
+        raise ValueError(f"{url!r} must look like https://example.org.")
+    return address
+
+
 def database(url: str, folder: Path) -> dict[str, Any]:
     """Django's settings of a database: postgresql://…, sqlite:///FILE, or one in a folder."""
-    url = url or f"sqlite:///{writable(folder) / 'craiyon.sqlite3'}"
+    if not url:
+        return _sqlite({"NAME": str(writable(folder) / "craiyon.sqlite3")})
     match _split(url).scheme:
         case "postgres" | "postgresql":
             return _postgresql(url)
         case "sqlite":
-            return _sqlite(url)
+            return _sqlite({**dj_database_url.parse(url)})
         case other:
             raise _unknown(other, "postgresql://USER:PASSWORD@HOST/NAME, sqlite:///FILE")
 
@@ -50,9 +62,10 @@ def _postgresql(url: str) -> dict[str, Any]:
     return settings
 
 
-def _sqlite(url: str) -> dict[str, Any]:
+def _sqlite(place: dict[str, Any]) -> dict[str, Any]:
     return {
-        **dj_database_url.parse(url),
+        "ENGINE": "django.db.backends.sqlite3",
+        **place,
         "OPTIONS": {
             "timeout": 20,
             # A transaction that writes takes its lock at the start, where waiting for it works.
@@ -123,12 +136,14 @@ def storage(url: str, folder: Path, **credentials: str) -> dict[str, dict[str, A
         folder: for the files when the address is empty.
         credentials: access_key and secret_key of S3; empty ones are looked for by boto3 itself.
     """
+    if not url:
+        return _folders(folder)
     address = _split(url)
     match address.scheme:
-        case "":
-            return _folders(folder)
-        case "file":
+        case "file" if not address.netloc and address.path.startswith("/"):
             return _folders(Path(unquote(address.path)))
+        case "file":
+            raise ValueError("a folder is named from the root: file:///FOLDER.")
         case "s3":
             return _buckets(address, credentials)
         case other:

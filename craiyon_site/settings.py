@@ -7,7 +7,6 @@ NAME_FILE names. docs/settings.md lists them.
 import os
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import django_stubs_ext
 from csp.constants import NONE, SELF
@@ -15,7 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from craiyon_site import logs, parts
-from craiyon_site.environment import Environment, kept, kept_secret
+from craiyon_site.environment import Environment, guessable, kept, kept_secret
 
 django_stubs_ext.monkeypatch()  # lets admin classes say which model they are about
 
@@ -37,9 +36,7 @@ SITE_URL = env.text("SITE_URL", f"http://localhost:{PORT}").rstrip("/")
 """The address that people type; it goes into mails and share cards."""
 
 LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
-_site = urlsplit(SITE_URL)
-if _site.scheme not in {"http", "https"} or not _site.hostname:
-    raise ImproperlyConfigured(f"SITE_URL is {SITE_URL!r}: it must look like https://example.org.")
+_site = env.parsed("SITE_URL", parts.site, SITE_URL)
 _named_hosts = env.words("ALLOWED_HOSTS") or [_site.hostname]
 ALLOWED_HOSTS = [*dict.fromkeys([*_named_hosts, *LOCAL_HOSTS])]
 CSRF_TRUSTED_ORIGINS = [SITE_URL] if _site.scheme == "https" else []
@@ -49,13 +46,18 @@ if DEBUG and (strange := [host for host in ALLOWED_HOSTS if host not in LOCAL_HO
         f"DEBUG is on, which is for this machine alone, but ALLOWED_HOSTS or SITE_URL names "
         f"{', '.join(strange)}: set DEBUG=0 and SECRET_KEY."
     )
+if DEBUG and HOST not in parts.LOOPBACK:
+    raise ImproperlyConfigured(
+        f"DEBUG is on, which is for this machine alone, but HOST={HOST} lets others reach it: "
+        "set DEBUG=0 and SECRET_KEY."
+    )
 SECRET_KEY = env.text("SECRET_KEY")
 if not SECRET_KEY and not DEBUG:
     raise ImproperlyConfigured(
         "SECRET_KEY is missing. With DEBUG=0 it must be a secret of the site's own, 50 random "
         "characters or more, here or in a file that SECRET_KEY_FILE names."
     )
-if SECRET_KEY and not DEBUG and (len(SECRET_KEY) < 32 or len(set(SECRET_KEY)) < 8):
+if SECRET_KEY and not DEBUG and guessable(SECRET_KEY):
     raise ImproperlyConfigured("SECRET_KEY can be guessed: it must be 50 random characters.")
 SECRET_KEY = SECRET_KEY or kept_secret(CRAIYON_DATA / "secret_key")
 SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
@@ -174,6 +176,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "craiyon_site.middleware.request_id",
+    "craiyon_site.failures.Readable",
     "servestatic.middleware.ServeStaticMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -185,6 +188,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "craiyon_site.failures.DatabaseAway",
 ]
 ROOT_URLCONF = "craiyon_site.urls"
 ASGI_APPLICATION = "craiyon_site.asgi.application"

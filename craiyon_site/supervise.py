@@ -28,7 +28,6 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from generation.catalogue import offered
-from generation.checkpoints import ManifestError
 
 NEEDED_SPACE = 200 * 2**20
 """Bytes that must be free where the site keeps its things."""
@@ -118,7 +117,8 @@ class Site:
     def run(self, grace: float) -> None:
         """Runs until a signal comes; then stops everything, with `grace` seconds for the worker."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._note)
+            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup has its reasons
+                signal.signal(number, self._note)
         try:
             self._watch()
         finally:
@@ -148,7 +148,7 @@ class Site:
         """What the site still waits for; empty once a picture can be asked for."""
         link = http.client.HTTPConnection(self._host, settings.PORT, timeout=5)
         try:
-            link.request("GET", "/readyz")
+            link.request("GET", "/readyz", headers={"Host": "localhost"})
             answer = link.getresponse()
             if answer.status == 200:
                 return ""
@@ -201,7 +201,7 @@ def prepare() -> None:
         last = (
             prepared.stderr.strip() or prepared.stdout.strip() or "it said nothing"
         ).splitlines()
-        raise CannotRun(f"The database could not be brought up to date: {last[-1]}")
+        raise CannotRun(last[-1].removeprefix("CommandError: "))
 
 
 @contextmanager
@@ -299,7 +299,7 @@ def main() -> int:
             site = Site(children(sys.executable, log), settings.HOST)
             tell(f"Starting; the logs are in {log}.")
             site.run(settings.STOP_GRACE)
-    except (CannotRun, ImproperlyConfigured, ManifestError) as error:
+    except (CannotRun, ImproperlyConfigured) as error:
         tell(str(error))
         return 1
     except OSError as error:

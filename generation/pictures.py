@@ -77,7 +77,7 @@ def _rendition(job: Job, kind: Kind, suffix: str, position: int | None) -> Rendi
         return delivery.rendition(job, kind, wanted, position=position, watermark=watermark)
     except Image.DoesNotExist:
         raise Refused.missing() from None
-    except (*STORAGE_ERRORS, UnreadableImage) as error:
+    except (*STORAGE_ERRORS, delivery.StorageRefused, UnreadableImage) as error:
         raise _away(job, error) from error
 
 

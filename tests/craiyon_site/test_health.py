@@ -165,6 +165,13 @@ class TestAFailure:
         assert answer.status_code == 503
         assert answer["Retry-After"] == "5"
 
+    def test_of_the_database_is_a_503_with_debug_on_too(
+        self, client: Client, settings: Settings
+    ) -> None:
+        settings.DEBUG = True
+        client.raise_request_exception = False
+        assert client.get("/away").status_code == 503
+
     def test_of_anything_else_is_a_500(self, client: Client) -> None:
         client.raise_request_exception = False
         assert client.get("/broken").status_code == 500

@@ -14,7 +14,15 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 ROOT = Path(__file__).resolve().parents[2]
-SECRET = "k3Jq9vTzX1rB7mNcW5sYd8fGh2LpQa4E"
+SECRET = "k3Jq9vTzX1rB7mNcW5sYd8fGh2LpQa4Ek7Rw0UoIe6VbZxCnMt"
+GUESSABLE = [
+    "secret",
+    "a" * 60,
+    "change-me-" * 6,
+    "k3Jq9vTz" * 7,
+    f"django-insecure-{SECRET}",
+    SECRET[:32],
+]
 
 Load = Callable[..., dict[str, Any]]
 
@@ -63,7 +71,17 @@ class TestWithDebugOff:
         with pytest.raises(ImproperlyConfigured, match="SECRET_KEY is missing"):
             load(DEBUG="0")
 
-    @pytest.mark.parametrize("secret", ["secret", "a" * 60, "change-me"])
+    @pytest.mark.parametrize(
+        "secret",
+        [
+            "secret",
+            "a" * 60,
+            "change-me-" * 6,
+            "k3Jq9vTz" * 7,
+            "django-insecure-" + SECRET,
+            SECRET[:32],
+        ],
+    )
     def test_a_secret_that_can_be_guessed_refuses_to_start(self, load: Load, secret: str) -> None:
         with pytest.raises(ImproperlyConfigured, match="SECRET_KEY can be guessed"):
             load(DEBUG="0", SECRET_KEY=secret)
@@ -217,3 +235,27 @@ def test_every_variable_is_written_down() -> None:
     written = (ROOT / "docs/settings.md").read_text(encoding="utf-8")
     assert len(read) > 20
     assert [name for name in read if f"`{name}`" not in written] == []
+
+
+class TestAnAddressOnThisMachine:
+    @pytest.mark.parametrize("name", ["a#b", "a?b", "a%20b", "a b"])
+    def test_any_folder_holds_its_own_database(self, load: Load, tmp_path: Path, name: str) -> None:
+        settings = load(CRAIYON_DATA=str(tmp_path / name))
+        assert settings["DATABASES"]["default"]["NAME"] == str(tmp_path / name / "craiyon.sqlite3")
+
+    @pytest.mark.parametrize(
+        "url", ["/mnt/pictures", "pictures", "file://pictures", "file:pictures"]
+    )
+    def test_a_storage_that_is_no_whole_address_is_refused(self, load: Load, url: str) -> None:
+        with pytest.raises(ImproperlyConfigured, match="STORAGE_URL: "):
+            load(STORAGE_URL=url)
+
+    @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.7"])  # noqa: S104
+    def test_debug_is_not_shown_to_others(self, load: Load, host: str) -> None:
+        with pytest.raises(ImproperlyConfigured, match="DEBUG is on"):
+            load(HOST=host)
+
+    @pytest.mark.parametrize("url", ["http://[::1", "example.org", "ftp://example.org"])
+    def test_a_site_without_an_address_is_refused_in_one_line(self, load: Load, url: str) -> None:
+        with pytest.raises(ImproperlyConfigured, match="SITE_URL: "):
+            load(SITE_URL=url)

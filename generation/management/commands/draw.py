@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import storages
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.management.console import need_tables
 from generation import delivery, services
 from generation.catalogue import checkpoint_named
-from generation.checkpoints import Checkpoint, ManifestError
+from generation.checkpoints import Checkpoint
 from generation.errors import Failure, GenerationError
 from generation.management.progress import shown_on
 from generation.models import Job, Rendition, Worker
@@ -185,8 +186,8 @@ def _accepted(request: GridRequest) -> Job:
         return submit(request, owner=None)
     except GenerationError as error:
         raise CommandError(error.message) from error
-    except ManifestError as error:
-        raise CommandError(f"CHECKPOINTS: {error}") from error
+    except ImproperlyConfigured as error:
+        raise CommandError(str(error)) from error
 
 
 def _waited_for(job: Job, drawer: str) -> Job:

@@ -4,10 +4,10 @@ import json
 from dataclasses import asdict
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.management.console import need_tables, table
-from generation.checkpoints import ManifestError
 from generation.overview import JobNow, LaneNow, Overview, WorkerNow, overview
 
 LANES = (
@@ -26,8 +26,8 @@ class Command(BaseCommand):
         need_tables()
         try:
             now = overview()
-        except ManifestError as error:
-            raise CommandError(f"CHECKPOINTS: {error}") from error
+        except ImproperlyConfigured as error:
+            raise CommandError(str(error)) from error
         self.stdout.write(_as_json(now) if json else _as_text(now))
 
 

@@ -5,12 +5,12 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
 from generation import services
-from generation.checkpoints import ManifestError
 from generation.models import Job, Lane, Worker
 from generation.paces import observe
 from tests.generation.queue.cast import a_checkpoint, a_visitor, allow_everything, ask, claimed
@@ -135,7 +135,7 @@ def test_what_is_drawn_is_counted_and_does_not_wait(capsys):
 
 def test_a_broken_manifest_is_told_in_one_line(monkeypatch):
     def offered() -> None:
-        raise ManifestError("no checkpoint is called crayon; there are ink")
+        raise ImproperlyConfigured("CHECKPOINTS: no checkpoint is called crayon; there are ink")
 
     ask(None)
     monkeypatch.setattr("generation.catalogue.offered", offered)

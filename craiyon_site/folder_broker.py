@@ -1,0 +1,66 @@
+"""Kombu's filesystem transport, for which folders that vanish are a lost connection.
+
+Without this a worker whose message folder is removed, emptied or full ends, and loads its
+checkpoints again; with it the folders are made anew and the consumer goes on.
+"""
+
+from pathlib import Path
+from queue import Empty
+from typing import Any
+
+from kombu.transport import filesystem
+
+
+class Channel(filesystem.Channel):  # type: ignore[misc]
+    """Messages are files in one folder, bindings are files in another."""
+
+    def _get(self, queue: str) -> Any:
+        try:
+            return super()._get(queue)
+        except FileNotFoundError:
+            make_folders(self.transport_options)
+            raise Empty from None
+
+    def _size(self, queue: str) -> int:
+        make_folders(self.transport_options)
+        return int(super()._size(queue))
+
+    def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:
+        make_folders(self.transport_options)
+        super()._put(queue, payload, **kwargs)
+
+    def _lookup(self, exchange: str, routing_key: str, default: str | None = None) -> list[str]:
+        """Celery names a queue's exchange and its routing key after the queue: where the binding
+        is gone, the key still says where to.
+        """
+        if exchange and not self.get_table(exchange):
+            return [routing_key]
+        found: list[str] = super()._lookup(exchange, routing_key, default)
+        return found
+
+    @property
+    def transport_options(self) -> dict[str, Any]:
+        options: dict[str, Any] = self.connection.client.transport_options
+        return options
+
+
+class Transport(filesystem.Transport):  # type: ignore[misc]
+    """What the scheme `filesystem` means here."""
+
+    Channel = Channel
+    connection_errors = (*filesystem.Transport.connection_errors, OSError)
+
+    def establish_connection(self) -> Any:
+        """Connects.
+
+        Raises:
+            OSError: the folders cannot be made.
+        """
+        make_folders(self.client.transport_options)
+        return super().establish_connection()
+
+
+def make_folders(options: dict[str, Any]) -> None:
+    """Makes the folders that the options name, unless they are there."""
+    for name in ("data_folder_in", "data_folder_out", "control_folder"):
+        Path(options[name]).mkdir(parents=True, exist_ok=True)

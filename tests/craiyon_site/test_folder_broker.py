@@ -1,0 +1,58 @@
+"""The broker that comes along loses nothing but bells when its folders vanish."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from kombu import Connection, Queue
+from kombu.exceptions import OperationalError
+
+from craiyon_site import parts
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "broker"
+
+
+@pytest.fixture
+def connection(folder: Path) -> Iterator[Connection]:
+    broker = parts.broker("", folder)
+    with Connection(broker.url, transport_options=broker.options) as made:
+        assert type(made.transport).__module__ == "craiyon_site.folder_broker"
+        yield made
+
+
+def sent_and_heard(connection: Connection) -> str:
+    queue = Queue("chores", exchange="chores", routing_key="chores")
+    connection.Producer(auto_declare=False).publish(
+        "sweep", exchange="chores", routing_key="chores", serializer="json"
+    )
+    message = queue.bind(connection.default_channel).get(no_ack=True)
+    return str(message.payload) if message else ""
+
+
+def test_messages_go_through_before_and_after(connection: Connection, folder: Path) -> None:
+    Queue("chores", exchange="chores", routing_key="chores")(connection.default_channel).declare()
+    assert sent_and_heard(connection) == "sweep"
+    shutil.rmtree(folder)
+    assert sent_and_heard(connection) == "sweep"
+
+
+def test_an_empty_folder_that_vanished_holds_no_message(
+    connection: Connection, folder: Path
+) -> None:
+    queue = Queue("chores", exchange="chores", routing_key="chores")(connection.default_channel)
+    queue.declare()
+    shutil.rmtree(folder)
+    assert queue.get(no_ack=True) is None
+
+
+def test_folders_that_cannot_be_made_are_a_lost_connection(
+    connection: Connection, folder: Path
+) -> None:
+    shutil.rmtree(folder)
+    folder.write_text("a file in its place")
+    with pytest.raises(OperationalError):
+        connection.ensure_connection(max_retries=1, interval_start=0, timeout=1)
