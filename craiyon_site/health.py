@@ -20,6 +20,7 @@ from django.views.decorators.cache import never_cache
 from kombu.exceptions import KombuError
 
 from craiyon_site.parts import BROKER_LIMIT
+from generation.catalogue import offered
 from generation.models import Worker
 
 log = structlog.get_logger(__name__)
@@ -61,18 +62,19 @@ def broker() -> None:
 
 
 def storage() -> None:
-    """Stores a byte and takes it away again, where masters go."""
-    masters = storages["masters"]
-    masters.delete(masters.save(f"probe/{uuid.uuid4().hex}", ContentFile(b"?")))
+    """Stores a byte and takes it away again, where masters go and where renditions go."""
+    for alias in ("masters", "default"):
+        place = storages[alias]
+        place.delete(place.save(f"probe/{uuid.uuid4().hex}", ContentFile(b"?")))
 
 
 def worker() -> None:
-    """Looks for a worker that has loaded its checkpoints and was seen a moment ago."""
+    """Looks for a worker that was seen a moment ago and can draw what the site offers."""
     alive = Worker.objects.filter(
         state__in=(Worker.State.READY, Worker.State.DRAWING),
         seen_at__gt=timezone.now() - ALIVE,
     ).exclude(kind="")  # it is said with the first checkpoint that could be loaded
-    if not alive.exists():
+    if not any(offered().keys() & set(one.checkpoints) for one in alive):
         raise NotReady("no worker that can draw was seen lately")
 
 

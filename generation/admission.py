@@ -82,19 +82,22 @@ def refuse_beyond_allowance(
 ) -> None:
     """Counts; the caller has locked the network's row and the owner's.
 
+    Who pays neither fills the network's bucket nor is stopped by it: the neighbours of a whole
+    campus must not lock a subscriber out.
+
     Raises:
         LimitReached: the owner's or the network's allowance is used up.
     """
     own = reached(rights.allowance, spent_by(jobs_of(owner), rights.allowance, now), now)
     if own:
         raise LimitReached(_own_limit(own), retry_after=own.seconds)
-    if network is None:
+    if network is None or rights.tier == Plan.Tier.PAID:
         return
     allowance = network_allowance()
-    shared = spent_by(Job.objects.filter(network=network), allowance, now)
-    if theirs := reached(allowance, shared, now):
+    free = Job.objects.filter(network=network, tier=Plan.Tier.FREE)
+    if theirs := reached(allowance, spent_by(free, allowance, now), now):
         raise LimitReached(
-            _("Too many grids were asked for from your network. Please wait, or sign in."),
+            _("Too many free grids were asked for from your network. Please wait a while."),
             retry_after=theirs.seconds,
         )
 
@@ -191,6 +194,8 @@ def _newest(jobs: QuerySet[Job], most: int) -> list[datetime]:
 
 
 def _own_limit(own: Reached) -> str:
+    if own.allowed == 0:
+        return _("No grids can be asked for at the moment.")
     match own.limit:
         case Limit.IN_FLIGHT:
             return ngettext(

@@ -32,7 +32,13 @@ def test_one_plan_is_shown_by_its_name(capsys):
 
 def test_limits_are_changed_and_the_change_is_said(capsys):
     said = plan(capsys, "visitor", "in_flight=50", "per_minute=100", "per_day=1000")
-    assert said == "visitor: in_flight 1 → 50, per_minute 2 → 100, per_day 10 → 1000\n"
+    assert said.splitlines() == [
+        "visitor: in_flight 1 → 50, per_minute 2 → 100, per_day 10 → 1000",
+        (
+            "Free grids behind one address together still stop at in_flight 30, per_minute 60, "
+            "per_day 300: see plan network."
+        ),
+    ]
     visitor = Plan.objects.get(name="visitor")
     assert (visitor.in_flight, visitor.per_minute, visitor.per_day) == (50, 100, 1000)
     assert Plan.objects.get(name="free").per_day == 25

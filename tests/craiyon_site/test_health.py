@@ -42,11 +42,17 @@ def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "readiness", health.Readiness())
 
 
-def seen(ago: timedelta, state: Worker.State = Worker.State.READY, kind: str = "cpu") -> None:
+def seen(
+    ago: timedelta,
+    state: Worker.State = Worker.State.READY,
+    kind: str = "cpu",
+    checkpoint: str = "doodle",
+) -> None:
     now = timezone.now()
     Worker.objects.create(
         id=f"worker-{state}",
         kind=kind,
+        checkpoints=[checkpoint],
         host="here",
         pid=1,
         state=state,
@@ -86,6 +92,10 @@ class TestReady:
 
 
 class TestNotReady:
+    def test_with_a_worker_that_draws_only_what_is_not_on_offer(self, client: Client) -> None:
+        seen(timedelta(), checkpoint="crayon")
+        assert ready(client)[0] == 503
+
     def test_without_a_worker(self, client: Client) -> None:
         status, answer = ready(client)
         assert status == 503
@@ -104,14 +114,15 @@ class TestNotReady:
         seen(timedelta(), kind="")
         assert ready(client)[0] == 503
 
-    def test_when_the_storage_refuses(
-        self, client: Client, settings: Settings, tmp_path: Path
+    @pytest.mark.parametrize("alias", ["masters", "default"])
+    def test_when_either_storage_refuses(
+        self, client: Client, settings: Settings, tmp_path: Path, alias: str
     ) -> None:
         seen(timedelta())
         (tmp_path / "file").write_text("no folder")
         settings.STORAGES = {
             **settings.STORAGES,
-            "masters": {
+            alias: {
                 "BACKEND": "django.core.files.storage.FileSystemStorage",
                 "OPTIONS": {"location": tmp_path / "file"},
             },

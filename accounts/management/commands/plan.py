@@ -49,7 +49,23 @@ def _changed(name: str, values: dict[str, Any]) -> str:
     changes = ", ".join(
         f"{column} {_shown(before[column])} → {_shown(value)}" for column, value in values.items()
     )
-    return f"{name}: {changes}"
+    return f"{name}: {changes}{_bucket_note(plan)}"
+
+
+def _bucket_note(plan: Plan) -> str:
+    """A second line where everybody behind one address may ask for less than this plan alone."""
+    if plan.tier == Plan.Tier.PAID or plan.name == Plan.NETWORK:
+        return ""
+    bucket = _named(Plan.NETWORK)
+    smaller = [
+        f"{column} {_shown(getattr(bucket, column))}"
+        for column in ("in_flight", "per_minute", "per_day")
+        if getattr(bucket, column) < getattr(plan, column)
+    ]
+    if not smaller:
+        return ""
+    limits = ", ".join(smaller)
+    return f"\nFree grids behind one address together still stop at {limits}: see plan network."
 
 
 def _named(name: str, *, lock: bool = False) -> Plan:

@@ -205,3 +205,17 @@ def test_the_networks_bucket_empties_as_its_jobs_end() -> None:
     ask(a_visitor(), network=network)
     delivered()
     ask(a_visitor(), network=network)
+
+
+def test_who_pays_is_outside_the_networks_bucket() -> None:
+    allow(Plan.NETWORK, in_flight=1)
+    network, alice = a_network(), a_user("alice", Plan.PREMIUM)
+    ask(alice, network=network)
+    ask(a_visitor(), network=network)
+    ask(alice, network=network)
+    refusal_of(a_visitor(), network=network)
+
+
+def test_a_plan_of_nothing_says_so() -> None:
+    allow(Plan.VISITOR, in_flight=0)
+    assert "No grids can be asked for" in refusal_of(a_visitor()).message
