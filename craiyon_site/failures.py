@@ -6,12 +6,26 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.deprecation import MiddlewareMixin
+from django.utils.translation import gettext_lazy
+
+from generation.api.fallback import is_for_programs, said
+from generation.api.problems import Problem
 
 AWAY = (OperationalError, InterfaceError)
 """What a database raises that cannot be reached, or is busy for too long."""
 
 COME_BACK = "5"
 """Seconds, in Retry-After, while the database is away."""
+
+SITE_AWAY = Problem(
+    503, "site_away", gettext_lazy("The site is away for a moment."), retry_after=int(COME_BACK)
+)
+OUR_MISTAKE = Problem(
+    500, "internal_error", gettext_lazy("Something went wrong here. We have been told.")
+)
+UNREADABLE = Problem(
+    400, "malformed_request", gettext_lazy("The request is not in UTF-8, or its cookies are not.")
+)
 
 
 def failed(request: HttpRequest) -> HttpResponse:
@@ -20,7 +34,9 @@ def failed(request: HttpRequest) -> HttpResponse:
     The page is rendered without the request: reading that may be what failed.
     """
     if isinstance(sys.exc_info()[1], AWAY):
-        return _away()
+        return _away(request)
+    if is_for_programs(request):
+        return said(request, OUR_MISTAKE)
     return HttpResponse(render_to_string("500.html"), status=500)
 
 
@@ -30,7 +46,7 @@ class DatabaseAway(MiddlewareMixin):
     """
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        return _away() if isinstance(exception, AWAY) else None
+        return _away(request) if isinstance(exception, AWAY) else None
 
 
 class Readable(MiddlewareMixin):
@@ -43,6 +59,8 @@ class Readable(MiddlewareMixin):
         cookies = (*request.COOKIES.keys(), *request.COOKIES.values())
         if encoding.lower() == "utf-8" and all(map(_plain, cookies)):
             return None
+        if is_for_programs(request):
+            return said(request, UNREADABLE)
         return HttpResponse(render_to_string("400.html"), status=400)
 
 
@@ -50,7 +68,9 @@ def _plain(text: str) -> bool:
     return not any(ord(letter) < 32 or ord(letter) == 127 for letter in text)
 
 
-def _away() -> HttpResponse:
+def _away(request: HttpRequest) -> HttpResponse:
+    if is_for_programs(request):
+        return said(request, SITE_AWAY)
     answer = HttpResponse(render_to_string("503.html"), status=503)
     answer["Retry-After"] = COME_BACK
     return answer

@@ -97,6 +97,10 @@ imported, or one that fails, means that nothing of theirs is shown."""
 FREE_WAIT_LIMIT = env.number("FREE_WAIT_LIMIT", 1800, least=1)
 """Seconds; a free grid that would wait longer is refused at once."""
 
+GATEWAY_LIMIT = env.number("GATEWAY_LIMIT", 55, least=1, most=3600)
+"""Seconds that an answer may take before the proxies in front give up on it. An API call that waits
+for pictures ends before, and says how to go on."""
+
 STOP_GRACE = env.number("STOP_GRACE", 20, most=3600)
 """Seconds that a stopping worker may take to finish what it draws."""
 
@@ -279,5 +283,15 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "generation.api.problems.answer",
     "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "OAS_VERSION": "3.1.1",
+    "TITLE": f"{SITE_NAME} API",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
 }

@@ -8,6 +8,8 @@ from craiyon_site import health
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("generation.urls")),
     path("", include("generation.about_urls")),
+    path("api/v1/", include("generation.api.urls")),
+    path("v1/", include("generation.api.openai.urls")),
     path("account/", include("accounts.key_urls")),
     path("", include("billing.urls")),
     path("admin/", admin.site.urls),

@@ -110,12 +110,21 @@ def refuse_beyond_key(key: ApiKey, now: datetime) -> None:
     """
     if key.per_day is None:
         return
-    day = _newest(_counted_today(Job.objects.filter(api_key=key), now), key.per_day)
-    if own := key_reached(key.per_day, day, now):
+    if own := key_reached(key.per_day, today_of_key(key, now), now):
         raise LimitReached(
             _("This key’s %(n)d grids of the last 24 hours are used up.") % {"n": own.allowed},
             retry_after=own.seconds,
         )
+
+
+def today_of_key(key: ApiKey, now: datetime) -> list[datetime]:
+    """Returns when each grid was asked for that counts against the key's own daily cap."""
+    return _newest(_counted_today(Job.objects.filter(api_key=key), now), key.per_day or 0)
+
+
+def tests_of(owner: Owner, most: int, now: datetime) -> list[datetime]:
+    """Returns when each of the last minute's test grids was asked for, the newest `most`."""
+    return _newest(jobs_of(owner).filter(created__gt=now - MINUTE, test=True), most)
 
 
 def refuse_too_many_tests(owner: Owner, rights: Entitlements, now: datetime) -> None:
@@ -125,8 +134,7 @@ def refuse_too_many_tests(owner: Owner, rights: Entitlements, now: datetime) -> 
         LimitReached: as many test grids as the plan allows a minute were asked for.
     """
     most = max(TESTS_PER_MINUTE, rights.allowance.per_minute)
-    recent = jobs_of(owner).filter(created__gt=now - MINUTE, test=True)
-    moments = _newest(recent, most)
+    moments = tests_of(owner, most, now)
     if len(moments) >= most:
         frees = round((moments[0] + MINUTE - now).total_seconds()) + 1
         raise LimitReached(

@@ -177,6 +177,21 @@ def rendition(
     return row
 
 
+def encoded(job: Job, format: Format, *, position: int, watermark: bool, quality: int) -> bytes:
+    """Returns a picture of a finished job in a quality that nobody asked for before; not kept.
+
+    Raises:
+        Image.DoesNotExist: there is no picture at the position.
+    """
+    image = job.images.exclude(master="").get(position=position)
+    picture = _master(image)
+    if watermark:
+        picture = renditions.watermarked(picture, settings.SITE_NAME)
+    said = replace(about(job, job.revision), position=position)
+    lossless = format is Format.PNG
+    return renditions.encode(picture, format, said, quality=None if lossless else quality)
+
+
 def _keep(row: Rendition) -> None:
     """Saves a rendition made on demand, unless its job was erased meanwhile."""
     with transaction.atomic():

@@ -13,7 +13,7 @@ from django.utils.http import content_disposition_header
 from django.utils.text import slugify
 from django.views.decorators.http import require_safe
 
-from generation import delivery, pages
+from generation import delivery, links, pages
 from generation.access import Refused, shown
 from generation.models import Image, Job, Rendition
 from generation.renditions import Format, Kind, UnreadableImage
@@ -55,13 +55,37 @@ def _answer(
     request: HttpRequest, job_id: UUID, kind: Kind, suffix: str, position: int | None
 ) -> HttpResponseBase:
     try:
-        job = shown(request, job_id)
-        rendition = _rendition(job, kind, suffix, position)
-        etag = f'"{rendition.sha256}"'
-        unchanged = get_conditional_response(request, etag=etag, response=None)
-        response = unchanged or _file(job, rendition, position)
+        return served(request, shown(request, job_id), kind, suffix, position)
     except Refused as refused:
         return refusal_page(request, refused)
+
+
+@require_safe
+def linked(request: HttpRequest, token: str) -> HttpResponseBase:
+    """A private picture, for whoever was given its address within the last minute."""
+    try:
+        job_id, position, suffix = links.opened(token)
+        job = Job.objects.filter(pk=job_id, erased__isnull=True).first()
+        if job is None:
+            raise Refused.missing()
+        return served(request, job, Kind.FULL, suffix, position)
+    except (links.LinkRefused, Refused) as error:
+        refused = error if isinstance(error, Refused) else Refused.missing()
+        return refusal_page(request, refused)
+
+
+def served(
+    request: HttpRequest, job: Job, kind: Kind, suffix: str, position: int | None
+) -> HttpResponseBase:
+    """Returns a file of a job that the request may see.
+
+    Raises:
+        Refused: there is no such picture, or its file cannot be read now.
+    """
+    rendition = _rendition(job, kind, suffix, position)
+    etag = f'"{rendition.sha256}"'
+    unchanged = get_conditional_response(request, etag=etag, response=None)
+    response = unchanged or _file(job, rendition, position)
     response["ETag"] = etag
     private = job.visibility == Job.Visibility.PRIVATE
     response["Cache-Control"] = "no-store" if private else f"public, max-age={SHARED_SECONDS}"

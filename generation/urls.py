@@ -11,6 +11,7 @@ urlpatterns = [
     path("g/<uuid:job_id>/cancel", views.cancel, name="cancel"),
     path("g/<uuid:job_id>/again", views.again, name="again"),
     path("g/<uuid:job_id>/delete", views.delete, name="delete"),
+    path("i/<str:token>", pictures.linked, name="linked_picture"),
     path("g/<uuid:job_id>/grid.<str:suffix>", pictures.card, name="card"),
     path("g/<uuid:job_id>/<int:position>.<str:suffix>", pictures.picture, name="picture"),
     path("g/<uuid:job_id>/<int:position>-small.webp", pictures.thumbnail, name="thumbnail"),

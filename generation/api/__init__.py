@@ -1,0 +1,1 @@
+"""How programs ask: the native API, OpenAI's dialect, and that of Stable Diffusion web UIs."""

@@ -1,0 +1,183 @@
+"""The official client of OpenAI against a running site: only base address and key are changed."""
+
+import base64
+import io
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import openai
+import pytest
+from PIL import Image
+
+from tests.running_site import RunningSite
+
+pytestmark = pytest.mark.alone
+
+
+@pytest.fixture
+def client(site: RunningSite, key: str) -> openai.OpenAI:
+    return client_of(site, key)
+
+
+def client_of(site: RunningSite, key: str, **options) -> openai.OpenAI:
+    return openai.OpenAI(base_url=f"{site.url}/v1", api_key=key, **options)
+
+
+def opened(b64: str) -> Image.Image:
+    picture = Image.open(io.BytesIO(base64.b64decode(b64)))
+    picture.load()
+    return picture
+
+
+def jobs_about(site: RunningSite, prompt: str) -> list[str]:
+    """The status of each job that was asked for with this prompt."""
+    said = site.manage(
+        "shell", "--no-imports", "-c",
+        "from generation.models import Job\n"
+        f"print(*Job.objects.filter(prompt={prompt!r}).values_list('status', flat=True))",
+    )  # fmt: skip
+    return said.split()
+
+
+def usage_about(site: RunningSite, prompt: str) -> int:
+    return int(site.manage(
+        "shell", "--no-imports", "-c",
+        "from generation.models import Job; from accounts.models import Usage\n"
+        f"ids = Job.objects.filter(prompt={prompt!r}).values('pk')\n"
+        "print(Usage.objects.filter(job_id__in=ids).count())",
+    ))  # fmt: skip
+
+
+def test_a_program_written_for_openai_gets_a_picture(client):
+    made = client.images.generate(model="gpt-image-1", prompt="a fox", size="1024x1024")
+    (image,) = made.data
+    assert opened(image.b64_json).format == "PNG"
+    assert opened(image.b64_json).size == (64, 64)
+    assert (made.size, made.output_format, made.usage.total_tokens) == ("64x64", "png", 0)
+
+
+def test_nine_pictures_of_the_nearest_size_and_of_another_format(client):
+    made = client.images.generate(
+        model="tiny", prompt="nine foxes", n=9, size="1536x1024", output_format="webp",
+        output_compression=50, quality="high", moderation="low",
+    )  # fmt: skip
+    assert [opened(image.b64_json).size for image in made.data] == [(96, 64)] * 9
+    assert opened(made.data[0].b64_json).format == "WEBP"
+
+
+def test_an_address_instead_of_pixels(client):
+    made = client.images.generate(model="dall-e-3", prompt="a fox", style="vivid", user="me")
+    address = made.data[0].url
+    assert made.data[0].b64_json is None
+    assert Image.open(io.BytesIO(httpx.get(address).content)).size == (64, 64)
+
+
+def test_the_pictures_as_a_stream(client):
+    stream = client.images.generate(
+        model="gpt-image-1", prompt="a stream", n=2, stream=True, partial_images=2
+    )
+    events = list(stream)
+    ended = [event for event in events if event.type == "image_generation.completed"]
+    assert len(ended) == 2
+    assert all(opened(event.b64_json).size == (64, 64) for event in events)
+    assert ended[0].usage.total_tokens == 0
+
+
+def test_the_models_are_ours_and_openais_names_are_known(client):
+    assert [model.id for model in client.models.list()] == ["tiny"]
+    assert client.models.retrieve("gpt-image-1").owned_by == "craiyon"
+    with pytest.raises(openai.NotFoundError) as refused:
+        client.models.retrieve("gpt-4o")
+    assert refused.value.code == "model_not_found"
+
+
+def test_a_bad_key(site):
+    with pytest.raises(openai.AuthenticationError) as refused:
+        client_of(site, "sk-proj-something").images.generate(prompt="a fox")
+    assert refused.value.code == "invalid_api_key"
+    assert refused.value.request_id
+
+
+@pytest.mark.parametrize(
+    ("asked", "kind", "code", "param"),
+    [
+        ({"model": "sdxl"}, openai.NotFoundError, "model_not_found", "model"),
+        ({"prompt": " \u202e "}, openai.BadRequestError, "prompt_refused", "prompt"),
+        ({"n": 11}, openai.BadRequestError, "invalid_request", "n"),
+        ({"background": "transparent"}, openai.BadRequestError, "unsupported_background",
+         "background"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_drawn(client, asked, kind, code, param):
+    with pytest.raises(kind) as refused:
+        client.images.generate(**{"prompt": "a fox", **asked})
+    assert (refused.value.code, refused.value.param) == (code, param)
+
+
+def test_pictures_cannot_be_edited_here(client):
+    with pytest.raises(openai.BadRequestError) as refused:
+        client.images.edit(image=("a.png", b"x" * 400_000), prompt="a hat")
+    assert refused.value.code == "edits_unsupported"
+
+
+def test_a_rate_limit(site, make_key):
+    key = make_key("hasty@example.org")
+    site.manage(
+        "shell", "--no-imports", "-c",
+        "from accounts.models import ApiKey\n"
+        "ApiKey.objects.filter(user__email='hasty@example.org').update(per_day=1)",
+    )  # fmt: skip
+    client = client_of(site, key)
+    client.images.generate(prompt="a fox")
+    with pytest.raises(openai.RateLimitError) as refused:
+        client.images.generate(prompt="a fox")
+    assert (refused.value.code, refused.value.type) == ("rate_limit_exceeded", "requests")
+    assert refused.value.response.headers["x-ratelimit-remaining-requests"] == "0"
+    assert int(refused.value.response.headers["retry-after"]) > 86000
+
+
+def test_a_test_key_draws_at_once_and_for_nothing(site, test_key):
+    made = client_of(site, test_key).images.generate(prompt="only a test", n=2)
+    assert [opened(image.b64_json).size for image in made.data] == [(64, 64)] * 2
+    assert jobs_about(site, "only a test") == ["succeeded"]
+    assert usage_about(site, "only a test") == 0
+
+
+class TestWithoutAWorker:
+    """Nothing is drawn while the calls wait."""
+
+    @pytest.fixture(autouse=True)
+    def nobody_draws(self, site: RunningSite) -> None:
+        site.pause_worker()
+        yield
+        site.resume_worker()
+
+    def after(self, seconds: float, do: Callable[[], None]) -> threading.Timer:
+        timer = threading.Timer(seconds, do)
+        timer.start()
+        return timer
+
+    def test_a_call_that_outlasts_the_gateway_ends_in_pictures(self, site, client):
+        self.after(5.5, site.resume_worker)
+        made = client.images.generate(prompt="patience", n=1)
+        assert opened(made.data[0].b64_json).size == (64, 64)
+        assert jobs_about(site, "patience") == ["succeeded"]
+        assert usage_about(site, "patience") == 1
+
+    def test_a_call_that_its_client_gave_up_is_joined_by_the_retry(self, site, key):
+        self.after(3, site.resume_worker)
+        client = client_of(site, key, timeout=1.5, max_retries=5)
+        made = client.images.generate(prompt="no patience")
+        assert opened(made.data[0].b64_json).size == (64, 64)
+        assert jobs_about(site, "no patience") == ["succeeded"]
+
+    def test_two_identical_calls_that_both_retry_get_two_grids(self, site, client):
+        self.after(5.5, site.resume_worker)
+        with ThreadPoolExecutor(2) as both:
+            calls = [both.submit(client.images.generate, prompt="twins") for _ in range(2)]
+            one, other = (call.result().data[0].b64_json for call in calls)
+        assert one != other
+        assert jobs_about(site, "twins") == ["succeeded"] * 2
+        assert usage_about(site, "twins") == 2
