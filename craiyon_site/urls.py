@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("generation.about_urls")),
     path("api/v1/", include("generation.api.urls")),
     path("v1/", include("generation.api.openai.urls")),
+    path("sdapi/v1/", include("generation.api.webui_urls")),
     path("account/", include("accounts.key_urls")),
     path("", include("billing.urls")),
     path("admin/", admin.site.urls),
