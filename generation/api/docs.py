@@ -155,6 +155,16 @@ PICTURE_LINK = extend_schema(
     parameters=[_FORMAT, _PLACE],
     responses={200: schemas.Link, **problems(400, 401, 403, 404, 409, 410)},
 )
+REDRAW = extend_schema(
+    operation_id="redraw_picture",
+    tags=[_GENERATIONS],
+    parameters=[_PLACE],
+    request=None,
+    responses={
+        202: OpenApiResponse(schemas.Redraw, "It is in the queue."),
+        **problems(401, 403, 404, 409, 410, 422, 503),
+    },
+)
 CHECKPOINTS = extend_schema(
     operation_id="list_checkpoints",
     tags=[_ACCOUNT],

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Q
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
@@ -24,6 +25,7 @@ from generation.submission import GridRequest
 POLL_AFTER = 2
 """Seconds, in Retry-After, until looking again makes sense."""
 
+_KEPT = Q(deleted__isnull=True, erased__isnull=True)
 _WAIT = re.compile(r'(?:^|[\s,;])wait\s*=\s*"?([0-9]{1,5})', re.IGNORECASE)
 
 
@@ -149,7 +151,7 @@ def draw(key: ApiKey, wanted: GridRequest, given: str) -> Job:
 
 def jobs_of(key: ApiKey) -> Any:
     """Returns what a key may look at: the account's grids, the tests and the rest apart."""
-    kept = admission.jobs_of(key.user).filter(erased__isnull=True, test=not key.live)
+    kept = admission.jobs_of(key.user).filter(_KEPT, redraws__isnull=True, test=not key.live)
     return kept.select_related("user__plan")
 
 
@@ -162,7 +164,7 @@ def owned(key: ApiKey, job_id: UUID) -> Job:
     job: Job | None = jobs_of(key).filter(pk=job_id).first()
     if job is not None:
         return job
-    deleted = admission.jobs_of(key.user).filter(pk=job_id, erased__isnull=False)
+    deleted = admission.jobs_of(key.user).filter(pk=job_id, redraws__isnull=True).exclude(_KEPT)
     raise Refused(HTTPStatus.GONE) if deleted.exists() else Refused.missing()
 
 
@@ -172,7 +174,7 @@ def again(job_id: UUID) -> Job:
     Raises:
         Refused: it was deleted meanwhile.
     """
-    job = Job.objects.select_related("user__plan").filter(pk=job_id, erased__isnull=True).first()
+    job = Job.objects.select_related("user__plan").filter(_KEPT, pk=job_id).first()
     if job is None:
         raise Refused(HTTPStatus.GONE)
     return job

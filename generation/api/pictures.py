@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import ApiKey
-from generation import clock, links, pictures
+from generation import clock, links, pictures, redraws, tasks
 from generation.access import Refused
 from generation.api import docs, represent, schemas
 from generation.api.endpoint import Endpoint, key_of
@@ -50,6 +50,19 @@ class PictureLink(Endpoint):
                 "expires": clock.now() + timedelta(seconds=links.LIFETIME),
             }
         )
+
+
+class Redraw(Endpoint):
+    """A position whose picture the check held back, drawn again."""
+
+    scopes = {"POST": ApiKey.Scope.DRAW}
+
+    @docs.REDRAW
+    def post(self, request: Request, job_id: UUID, position: int) -> Response:
+        """Draw a position again that was held back: free, and once."""
+        grid = owned(key_of(request), job_id)
+        attempt = redraws.redraw(grid, position, ring=tasks.ring)
+        return Response(represent.redraw(grid, position, attempt), status=HTTPStatus.ACCEPTED)
 
 
 def _drawn(request: Request, job_id: UUID) -> tuple[Job, str]:

@@ -30,6 +30,8 @@ TITLES: Mapping[str, str] = {
     "malformed_request": "Not JSON",
     "invalid_request": "Not what is expected here",
     "prompt_refused": "This prompt is not drawn",
+    "prompt_blocked": "This prompt is against the rules",
+    "nothing_to_redraw": "There is nothing to draw again",
     "request_refused": "This cannot be drawn",
     "limit_reached": "An allowance is used up",
     "busy": "Too many people are drawing",

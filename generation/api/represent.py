@@ -1,11 +1,11 @@
 """Rows as the native API shows them: plain values, with addresses that work."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.urls import reverse
 
-from generation import catalogue, links
+from generation import catalogue, links, redraws
 from generation.checkpoints import Checkpoint
 from generation.errors import Failure
 from generation.models import Image, Job
@@ -32,7 +32,7 @@ def generation(job: Job, absolute: Absolute) -> dict[str, Any]:
 
 
 def _generation(
-    job: Job, news: News | None, images: Iterable[Image], absolute: Absolute
+    job: Job, news: News | None, images: Sequence[Image], absolute: Absolute
 ) -> dict[str, Any]:
     waits = news is not None and news.status == Job.Status.QUEUED
     return {
@@ -46,7 +46,7 @@ def _generation(
         "place": news.place if news else None,
         "starts_in": _range(*news.starts_in) if news and waits else None,
         "error": _error(job),
-        "images": [_image(job, image, absolute) for image in images],
+        "images": _pictures(job, images, absolute),
         "created": job.created,
         "started": job.started,
         "finished": job.finished,
@@ -127,12 +127,30 @@ def _error(job: Job) -> Mapping[str, str] | None:
     return {"code": job.error_code, "message": str(Failure(job.error_code).label)}
 
 
-def _image(job: Job, image: Image, absolute: Absolute) -> dict[str, Any]:
+def redraw(grid: Job, position: int, attempt: Job) -> dict[str, Any]:
+    """Returns the attempt to draw one position again; its picture takes its place in the grid."""
+    return {
+        "object": "redraw",
+        "generation": str(grid.pk),
+        "position": position,
+        "status": attempt.status,
+    }
+
+
+def _pictures(job: Job, images: Sequence[Image], absolute: Absolute) -> list[dict[str, Any]]:
+    held_back = any(not image.master for image in images)
+    attempts = redraws.redraws_of(job) if held_back else {}
+    again = {position for position, attempt in attempts.items() if attempt.status in Job.OPEN}
+    return [_image(job, image, absolute, drawn_again=image.position in again) for image in images]
+
+
+def _image(job: Job, image: Image, absolute: Absolute, *, drawn_again: bool) -> dict[str, Any]:
     shown = bool(image.master)
+    missing = "drawing" if drawn_again else "held_back"
     return {
         "position": image.position,
         "seed": image.seed,
-        "status": "done" if shown else "held_back",
+        "status": "done" if shown else missing,
         "url": picture_address(job, image.position, job.format, absolute) if shown else None,
     }
 

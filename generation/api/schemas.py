@@ -133,7 +133,10 @@ class Picture(serializers.Serializer[Any]):
 
     position = serializers.IntegerField(min_value=0, max_value=LARGEST_COUNT - 1)
     seed = serializers.IntegerField(min_value=0)
-    status = serializers.ChoiceField(("done", "held_back"))
+    status = serializers.ChoiceField(
+        ("done", "held_back", "drawing"),
+        help_text="A position that the check held back can be drawn again, once and free.",
+    )
     url = serializers.URLField(
         allow_null=True, help_text="Of a private grid: good for 60 seconds, so fetch it at once."
     )
@@ -180,6 +183,15 @@ class Generation(Asked):
     started = serializers.DateTimeField(allow_null=True)
     finished = serializers.DateTimeField(allow_null=True)
     links = Links()
+
+
+class Redraw(serializers.Serializer[Any]):
+    """One position being drawn again. Its picture takes its place in the generation."""
+
+    object = serializers.ChoiceField(("redraw",))
+    generation = serializers.UUIDField()
+    position = serializers.IntegerField(min_value=0, max_value=LARGEST_COUNT - 1)
+    status = serializers.ChoiceField(STATUSES)
 
 
 class Cost(serializers.Serializer[Any]):

@@ -17,6 +17,7 @@ urlpatterns = [
     path("generations/<uuid:job_id>/events", live(generations.Events.as_view())),
     path("generations/<uuid:job_id>/images/<int:position>", pictures.Picture.as_view()),
     path("generations/<uuid:job_id>/images/<int:position>/link", pictures.PictureLink.as_view()),
+    path("generations/<uuid:job_id>/images/<int:position>/redraw", pictures.Redraw.as_view()),
     path("checkpoints", account.Checkpoints.as_view()),
     path("account", account.Account.as_view()),
     path("keys/report", account.LeakedKeys.as_view()),

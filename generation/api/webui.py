@@ -85,7 +85,8 @@ class Options(WebUI):
     @extend_schema(exclude=True)
     def post(self, request: Request) -> Response:
         """Chooses a model; all other settings are ignored."""
-        wanted = request.data.get("sd_model_checkpoint") if _is_object(request.data) else None
+        said = request.data
+        wanted = said.get("sd_model_checkpoint") if isinstance(said, dict) else None
         if wanted:
             cache.set(_place(key_of(request)), _named(str(wanted)).name, REMEMBERED)
         return Response({})
@@ -209,6 +210,3 @@ def _named(name: str) -> Checkpoint:
 def _place(key: ApiKey) -> str:
     return f"webui-model-{key.pk}"
 
-
-def _is_object(data: object) -> bool:
-    return isinstance(data, dict)

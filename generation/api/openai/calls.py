@@ -81,6 +81,7 @@ def _undelivered(key: ApiKey, body: str) -> QuerySet[Call]:
             body_hash=body,
             delivered__isnull=True,
             created__gt=recent,
+            job__deleted__isnull=True,
             job__erased__isnull=True,
         )
         .exclude(job__status=Job.Status.CANCELLED)

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from rest_framework.response import Response
 
 from generation.api.problems import Problem, problem_of
-from generation.errors import Failure
+from generation.errors import Failure, PromptBlocked
 from generation.models import Job
 
 CODES = {
@@ -56,6 +56,8 @@ def answer(error: Exception, context: Mapping[str, Any]) -> Response | None:
 
 def refusal_of(error: Exception) -> Refusal | None:
     """Returns what an error is in this dialect; None for what no caller can mend."""
+    if isinstance(error, PromptBlocked):
+        return moderated(error.message)
     problem = problem_of(error)
     if problem is None:
         return None
