@@ -209,4 +209,3 @@ def _named(name: str) -> Checkpoint:
 
 def _place(key: ApiKey) -> str:
     return f"webui-model-{key.pk}"
-

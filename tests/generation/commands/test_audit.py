@@ -15,10 +15,14 @@ from django.db import transaction
 from django.db.models import F, Model
 from django.utils import timezone
 
-from accounts.models import Network, Plan, Usage
+from accounts.models import ApiKey, Network, Plan, Usage
 from generation import delivery, services
 from generation.audit import CHECKS
+<<<<<<< HEAD
 from generation.models import Image, Job, Lane, Pace, PromptRule, Rendition, Report, Worker
+=======
+from generation.models import Call, Image, Job, Lane, Pace, PromptRule, Rendition, Worker
+>>>>>>> 810bdc4 (Audit: breaches of what keys and calls promise)
 from generation.stored_files import file_checks
 from tests.generation.commands.conftest import offer, stored_in
 from tests.generation.commands.site import Site, a_site
@@ -123,8 +127,19 @@ def a_rule(**columns: object) -> PromptRule:
     return PromptRule.objects.create(**said)
 
 
+<<<<<<< HEAD
 def a_report(**columns: object) -> Report:
     return Report.objects.create(**{"id": 900, "job_id": uuid.uuid4(), "reason": "hate"} | columns)
+=======
+def an_api_key(site: Site, **columns: object) -> ApiKey:
+    said = {"id": 900, "user": site.alice, "name": "mine", "live": True, "prefix": "cry_live_"}
+    return ApiKey.objects.create(**{**said, "sha256": "0" * 64, **columns})
+
+
+def a_call(site: Site, **columns: object) -> Call:
+    said = {"id": 900, "job": site.done, "api_key_id": an_api_key(site).pk, "body_hash": "0"}
+    return Call.objects.create(**said | columns)
+>>>>>>> 810bdc4 (Audit: breaches of what keys and calls promise)
 
 
 def a_second_master(site: Site) -> str:
@@ -154,6 +169,11 @@ BREAKS: dict[str, Break] = {
     "network_prefix_once": lambda s: copy(Network.objects.get(), id=900).prefix,
     "usage_job_id_once": lambda s: copy(Usage.objects.get(job_id=s.paid.pk), id=900) and "2 rows",
     "usage_user_exists": lambda s: update(Usage.objects.get(job_id=s.paid.pk), user_id=900),
+    "usage_api_key_exists": lambda s: update(Usage.objects.get(job_id=s.paid.pk), api_key_id=900),
+    "apikey_ends_at_a_moment": lambda s: an_api_key(s, ended="owner"),
+    "apikey_ended_is_a_choice": lambda s: an_api_key(s, ended="bored", ended_at=LONG_AGO),
+    "apikey_sha256_once": lambda s: an_api_key(s) and an_api_key(s, id=901) and "sha256 0",
+    "apikey_user_exists": lambda s: an_api_key(s, user=None, user_id=900),
     "the_named_plans_are_there": lambda s: Plan.objects.filter(name="api").delete() and "plan api",
     # A job by itself
     "job_status_is_known": lambda s: change(s.waiting, status="resting"),
@@ -174,6 +194,7 @@ BREAKS: dict[str, Break] = {
     "job_user_exists": lambda s: change(s.paid, user_id=900),
     "job_visitor_exists": lambda s: change(s.done, visitor_id=uuid.uuid4()),
     "job_network_exists": lambda s: change(s.done, network_id=900),
+    "job_api_key_exists": lambda s: change(s.done, api_key_id=900),
     "job_visibility_is_a_choice": lambda s: change(s.done, visibility="secret"),
     "job_tier_is_a_choice": lambda s: change(s.failed, tier=3),
     "job_error_code_is_a_choice": lambda s: change(s.failed, error_code="bad_luck"),
@@ -213,12 +234,19 @@ BREAKS: dict[str, Break] = {
     "promptrule_category_is_a_choice": lambda _: a_rule(category="fun"),
     "promptrule_language_is_a_choice": lambda _: a_rule(language="de"),
     "promptrule_action_is_a_choice": lambda _: a_rule(action="frown"),
+<<<<<<< HEAD
     # What people report
     "report_reason_is_a_choice": lambda _: a_report(reason="taste"),
     "report_state_is_a_choice": lambda _: a_report(state="lost"),
     "report_network_exists": lambda _: a_report(network_id=900),
     "report_decided_by_exists": lambda _: a_report(decided_by_id=900),
     "report_is_decided_at_a_moment": lambda _: a_report(decided=timezone.now()),
+=======
+    # What programs leave behind
+    "call_job_once": lambda s: copy(a_call(s), id=901) and f"job {s.done.pk}",
+    "call_job_exists": lambda s: a_call(s, job=None, job_id=uuid.uuid4()),
+    "call_api_key_exists": lambda s: update(a_call(s), api_key_id=901),
+>>>>>>> 810bdc4 (Audit: breaches of what keys and calls promise)
     # What was delivered is counted
     "every_delivery_is_counted": lambda s: Usage.objects.all().delete() and s.done,
     "nothing_else_is_counted": lambda s: update(Usage.objects.get(images=1), job_id=s.failed.pk),

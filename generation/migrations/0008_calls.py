@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0003_api_keys'),
-        ('generation', '0006_first_rules'),
+        ('generation', '0007_reports'),
     ]
 
     operations = [
