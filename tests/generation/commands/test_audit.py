@@ -18,11 +18,9 @@ from django.utils import timezone
 from accounts.models import ApiKey, Network, Plan, Usage
 from generation import delivery, services
 from generation.audit import CHECKS
-<<<<<<< HEAD
-from generation.models import Image, Job, Lane, Pace, PromptRule, Rendition, Report, Worker
-=======
-from generation.models import Call, Image, Job, Lane, Pace, PromptRule, Rendition, Worker
->>>>>>> 810bdc4 (Audit: breaches of what keys and calls promise)
+from generation.models import (
+    Call, Image, Job, Lane, Pace, PromptRule, Rendition, Report, Worker,
+)  # fmt: skip
 from generation.stored_files import file_checks
 from tests.generation.commands.conftest import offer, stored_in
 from tests.generation.commands.site import Site, a_site
@@ -127,10 +125,10 @@ def a_rule(**columns: object) -> PromptRule:
     return PromptRule.objects.create(**said)
 
 
-<<<<<<< HEAD
 def a_report(**columns: object) -> Report:
     return Report.objects.create(**{"id": 900, "job_id": uuid.uuid4(), "reason": "hate"} | columns)
-=======
+
+
 def an_api_key(site: Site, **columns: object) -> ApiKey:
     said = {"id": 900, "user": site.alice, "name": "mine", "live": True, "prefix": "cry_live_"}
     return ApiKey.objects.create(**{**said, "sha256": "0" * 64, **columns})
@@ -139,7 +137,6 @@ def an_api_key(site: Site, **columns: object) -> ApiKey:
 def a_call(site: Site, **columns: object) -> Call:
     said = {"id": 900, "job": site.done, "api_key_id": an_api_key(site).pk, "body_hash": "0"}
     return Call.objects.create(**said | columns)
->>>>>>> 810bdc4 (Audit: breaches of what keys and calls promise)
 
 
 def a_second_master(site: Site) -> str:
@@ -234,19 +231,16 @@ BREAKS: dict[str, Break] = {
     "promptrule_category_is_a_choice": lambda _: a_rule(category="fun"),
     "promptrule_language_is_a_choice": lambda _: a_rule(language="de"),
     "promptrule_action_is_a_choice": lambda _: a_rule(action="frown"),
-<<<<<<< HEAD
     # What people report
     "report_reason_is_a_choice": lambda _: a_report(reason="taste"),
     "report_state_is_a_choice": lambda _: a_report(state="lost"),
     "report_network_exists": lambda _: a_report(network_id=900),
     "report_decided_by_exists": lambda _: a_report(decided_by_id=900),
     "report_is_decided_at_a_moment": lambda _: a_report(decided=timezone.now()),
-=======
     # What programs leave behind
     "call_job_once": lambda s: copy(a_call(s), id=901) and f"job {s.done.pk}",
     "call_job_exists": lambda s: a_call(s, job=None, job_id=uuid.uuid4()),
     "call_api_key_exists": lambda s: update(a_call(s), api_key_id=901),
->>>>>>> 810bdc4 (Audit: breaches of what keys and calls promise)
     # What was delivered is counted
     "every_delivery_is_counted": lambda s: Usage.objects.all().delete() and s.done,
     "nothing_else_is_counted": lambda s: update(Usage.objects.get(images=1), job_id=s.failed.pk),
