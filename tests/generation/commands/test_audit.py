@@ -19,7 +19,15 @@ from accounts.models import ApiKey, Network, Plan, Usage
 from generation import delivery, services
 from generation.audit import CHECKS
 from generation.models import (
-    Call, Image, Job, Lane, Pace, PromptRule, Rendition, Report, Worker,
+    Call,
+    Image,
+    Job,
+    Lane,
+    Pace,
+    PromptRule,
+    Rendition,
+    Report,
+    Worker,
 )  # fmt: skip
 from generation.stored_files import file_checks
 from tests.generation.commands.conftest import offer, stored_in
