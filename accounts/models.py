@@ -66,9 +66,40 @@ class Visitor(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     created = models.DateTimeField(db_default=Now())
+    claimed = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="Since when the grids are another owner's: who has the cookie is a newcomer.",
+    )
 
     def __str__(self) -> str:
         return f"visitor {self.id}"
+
+
+class ClaimCode(models.Model):
+    """A code that carries a visitor's grids to another device, once. Only its hash is kept."""
+
+    visitor = models.ForeignKey(Visitor, on_delete=models.CASCADE)
+    hash = models.CharField(max_length=64, unique=True)
+    expires = models.DateTimeField(help_text="Earlier than it was told, where it was replaced.")
+    used = models.DateTimeField(null=True, blank=True)
+    created = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = (models.Index(fields=("visitor", "created"), name="claimcode_by_visitor"),)
+
+    def __str__(self) -> str:
+        return f"code of {self.visitor}"
+
+
+class WrongCode(models.Model):
+    """One try with a code that opened nothing: a network has only so many."""
+
+    network = models.ForeignKey("Network", on_delete=models.CASCADE)
+    created = models.DateTimeField(db_default=Now(), db_index=True)
+
+    def __str__(self) -> str:
+        return f"wrong code from {self.network}"
 
 
 class Network(models.Model):

@@ -31,7 +31,7 @@ def owner_of(request: HttpRequest) -> Owner | None:
     if isinstance(request.user, User):
         return request.user
     said = request.get_signed_cookie(COOKIE, None, salt=_COOKIE_SALT, max_age=COOKIE_SECONDS)
-    return Visitor.objects.filter(pk=said).first() if said else None
+    return Visitor.objects.filter(pk=said, claimed__isnull=True).first() if said else None
 
 
 def new_key() -> str:

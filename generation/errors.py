@@ -61,6 +61,13 @@ class KeyReused(GenerationError):
     status = 409
 
 
+class OwnerMoved(GenerationError):
+    """The visitor's grids have just become another owner's."""
+
+    code = "owner_moved"
+    status = 409
+
+
 class NothingToRedraw(GenerationError):
     """There is nothing to draw again at this position."""
 

@@ -19,7 +19,7 @@ from generation.admission import LARGEST_COUNT
 from generation.batching import batch_key
 from generation.catalogue import checkpoint_named
 from generation.checkpoints import Checkpoint
-from generation.errors import KeyReused, RequestRefused
+from generation.errors import KeyReused, OwnerMoved, RequestRefused
 from generation.models import Job
 from generation.renditions import Format
 from generation.scheduling import LaneLoad, Tags
@@ -75,6 +75,7 @@ def submit(
         LimitReached: an allowance is used up.
         Busy: it would wait too long.
         KeyReused: the key was used for another request.
+        OwnerMoved: the visitor's grids have just been claimed by another owner.
     """
     rights = narrowed(entitlements_of(owner), api_key)
     job = asked_for(request, owner, rights, api_key=api_key, idempotency_key=idempotency_key)
@@ -193,13 +194,21 @@ def _size(
 
 
 def lock(network: Network | None, owner: Owner | None) -> None:
-    """Makes submits of one network, then of one owner, take turns: counts and tags stay true."""
+    """Makes submits of one network, then of one owner, take turns: counts and tags stay true.
+
+    Raises:
+        OwnerMoved: the visitor's grids, and the counts with them, have become somebody else's.
+    """
     if network is not None:
         Network.objects.select_for_update().get(pk=network.pk)
     if isinstance(owner, User):
         User.objects.select_for_update().get(pk=owner.pk)
     elif isinstance(owner, Visitor):
-        Visitor.objects.select_for_update().get(pk=owner.pk)
+        locked = Visitor.objects.select_for_update().get(pk=owner.pk)
+        if locked.claimed is not None:
+            raise OwnerMoved(
+                _("Your grids have just moved to another device or account. Press Draw once more.")
+            )
 
 
 def enqueue(job: Job, checkpoint: Checkpoint, rights: Entitlements, now: datetime) -> None:
