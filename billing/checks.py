@@ -1,5 +1,6 @@
 """What is half configured is named before anything starts."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -7,13 +8,37 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
+from billing import adsense
+
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+PUBLISHER = re.compile(r"ca-pub-[0-9]{16}")
 
 
 @register("billing")
 def configuration(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessage]:
     """Every piece that is missing or wrong, each with what to do."""
-    return list(_faults())
+    return [*_faults(), *_faults_of_ads()]
+
+
+def _faults_of_ads() -> Iterator[CheckMessage]:
+    client, slot = settings.ADSENSE_CLIENT, settings.ADSENSE_SLOT
+    consent = settings.ADSENSE_CONSENT
+    named = {"ADSENSE_CLIENT": client, "ADSENSE_SLOT": slot, "ADSENSE_CONSENT": consent}
+    if any(named.values()):
+        for name in (name for name, value in named.items() if not value):
+            yield Error(
+                f"AdSense is half configured: {name} is missing.",
+                hint="It needs publisher, slot and a certified consent platform, or none of them.",
+                id="billing.E011",
+            )
+    if client and not PUBLISHER.fullmatch(client):
+        yield Error("ADSENSE_CLIENT must look like ca-pub-0000000000000000.", id="billing.E012")
+    if slot and not slot.isdigit():
+        yield Error("ADSENSE_SLOT must be a number.", id="billing.E013")
+    if consent and not adsense.is_certified_address(consent):
+        yield Error("ADSENSE_CONSENT must be google, or an https address.", id="billing.E014")
 
 
 def _faults() -> Iterator[CheckMessage]:

@@ -7,6 +7,12 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Plan, User
+from billing.ad_models import AdDay, AdSight, HouseAd
+
+__all__ = [
+    "AdDay", "AdSight", "Customer", "Gift", "HouseAd", "Interval", "Kind", "Notice", "Price",
+    "StripeEvent", "Subscription",
+]  # fmt: skip
 
 
 class Kind(models.TextChoices):

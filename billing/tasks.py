@@ -3,7 +3,7 @@
 import structlog
 from celery import shared_task
 
-from billing import gateway, gifts, inbox, notices, prices
+from billing import ads, gateway, gifts, inbox, notices, prices
 from billing.errors import BillingError
 
 log = structlog.get_logger(__name__)
@@ -17,6 +17,12 @@ def look() -> None:
         inbox.read_wanted()
     gifts.end_due()
     notices.send_owed()
+
+
+@shared_task(name="billing.forget_ads")
+def forget_ads() -> None:
+    """Deletes the showings of ads that can be counted no more."""
+    ads.forget_old()
 
 
 @shared_task(name="billing.reconcile")

@@ -2,9 +2,12 @@
 
 from django.urls import path
 
-from billing import views, webhook
+from billing import ad_views, views, webhook
 
 urlpatterns = [
+    path("ads.txt", ad_views.ads_txt, name="ads_txt"),
+    path("ads/<str:token>/picture", ad_views.picture, name="ad_picture"),
+    path("ads/<str:token>/follow", ad_views.follow, name="ad_follow"),
     path("plans", views.plans, name="plans"),
     path("plans/checkout", views.begin, name="plans_begin"),
     path("plans/return", views.come_back, name="plans_return"),

@@ -130,6 +130,13 @@ SUPPORT_EMAIL = env.text("SUPPORT_EMAIL")
 GPU_HOUR_PRICE = env.number("GPU_HOUR_PRICE", 0, most=10**6)
 """Cents that an hour of a drawing device costs, for the owner's view."""
 
+# Ads of others; those of the house are rows in the admin
+
+ADSENSE_CLIENT = env.text("ADSENSE_CLIENT")
+ADSENSE_SLOT = env.text("ADSENSE_SLOT")
+ADSENSE_CONSENT = env.text("ADSENSE_CONSENT")
+"""The certified consent platform: “google”, or the https address of another one's script."""
+
 # Celery: doorbells on draw.CHECKPOINT, everything else on chores
 
 CELERY_BROKER_URL = _broker.url
@@ -154,6 +161,7 @@ CELERY_BEAT_SCHEDULE = {
     "purge": {"task": "generation.purge", "schedule": 3600, "options": {"expires": 3600}},
     "erase": {"task": "generation.erase_deleted", "schedule": 60, "options": {"expires": 60}},
     "billing": {"task": "billing.look", "schedule": 60, "options": {"expires": 60}},
+    "ads": {"task": "billing.forget_ads", "schedule": 6 * 3600},
     "reconcile": {"task": "billing.reconcile", "schedule": 3600, "options": {"expires": 3600}},
     "orphans": {"task": "generation.delete_orphans", "schedule": 24 * 3600},
 }
@@ -184,6 +192,7 @@ MIDDLEWARE = [
     "servestatic.middleware.ServeStaticMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
+    "billing.adsense.policy_of_its_own",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "craiyon_site.languages.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",

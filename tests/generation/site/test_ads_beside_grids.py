@@ -1,0 +1,110 @@
+"""Beside a grid there is an ad once it is whole, and AdSense on public ones alone."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from accounts.models import Visitor
+from billing import ads
+from billing.ads import running
+from billing.models import HouseAd
+from generation.models import Job
+from tests.generation.site.cast import ask, claimed, finished
+
+pytestmark = pytest.mark.django_db
+
+Patch = pytest.MonkeyPatch
+
+
+@pytest.fixture
+def ad(db: None) -> Iterator[HouseAd]:
+    running.read = -ads.KEPT
+    yield HouseAd.objects.create(name="a", headline="Crayons", target="https://a.example/")
+    running.read = -ads.KEPT
+
+
+@pytest.fixture
+def adsense(settings: Settings) -> None:
+    settings.ADSENSE_CLIENT, settings.ADSENSE_SLOT = "ca-pub-1234567890123456", "123"
+    settings.ADSENSE_CONSENT = "google"
+
+
+def page_of(browser: Client, job: Job, **headers: str) -> str:
+    return browser.get(f"/g/{job.pk}", **headers).content.decode()
+
+
+def test_nobody_gets_an_ad_while_they_wait(
+    ad: HouseAd,
+    as_alice: Client,
+    alice: Visitor,
+    monkeypatch: Patch,
+) -> None:
+    job = ask(alice)
+    waiting = page_of(as_alice, job)
+    claimed(job)
+    drawing = page_of(as_alice, job)
+    for page in (waiting, drawing):
+        assert "/ads/" not in page
+        assert 'class="ad ad-grid"' in page  # its place is kept, so nothing moves later
+    Job.objects.all().delete()
+    assert "/ads/" in page_of(as_alice, finished(ask(alice), monkeypatch))
+
+
+def test_no_ad_stands_next_to_a_picture_that_was_held_back(
+    ad: HouseAd,
+    adsense: None,
+    as_alice: Client,
+    alice: Visitor,
+    monkeypatch: Patch,
+) -> None:
+    job = finished(ask(alice), monkeypatch, blocked={4})
+    Job.objects.update(visibility="public")
+    page = page_of(as_alice, job)
+    assert "/ads/" not in page
+    assert "adsbygoogle" not in page
+
+
+def test_adsense_is_on_public_finished_grids_alone_with_a_policy_of_their_own(
+    ad: HouseAd,
+    adsense: None,
+    as_alice: Client,
+    alice: Visitor,
+    monkeypatch: Patch,
+) -> None:
+    job = finished(ask(alice), monkeypatch)
+    assert "adsbygoogle" not in page_of(as_alice, job)  # unlisted
+    Job.objects.update(visibility="public")
+    answer = as_alice.get(f"/g/{job.pk}")
+    page, policy = answer.content.decode(), answer["Content-Security-Policy"]
+    nonces = set(re.findall(r'nonce="([^"]+)"', page))
+    assert len(nonces) == 1
+    assert f"'nonce-{nonces.pop()}'" in policy
+    assert "'strict-dynamic'" in policy
+    assert page.count("<script") == page.count("nonce=")
+    assert page.index("fundingchoices") < page.index("adsense.js") < page.index("adsbygoogle.js")
+    for other in ("/", "/plans"):
+        answer = as_alice.get(other)
+        assert "adsbygoogle" not in answer.content.decode()
+        assert "strict-dynamic" not in answer["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("header", ["HTTP_SEC_GPC", "HTTP_DNT"])
+@pytest.mark.usefixtures("ad", "adsense")
+def test_adsense_is_not_loaded_for_who_asks_to_be_left_alone(
+    as_alice: Client, alice: Visitor, monkeypatch: Patch, header: str
+) -> None:
+    job = finished(ask(alice), monkeypatch)
+    Job.objects.update(visibility="public")
+    page = page_of(as_alice, job, **{header: "1"})
+    assert "adsbygoogle" not in page
+    assert "Crayons" in page
+
+
+def test_consent_comes_before_every_request() -> None:
+    script = Path("craiyon_site/static/adsense.js").read_text()
+    assert script.index("pauseAdRequests = 1") < script.index("push({})")
+    assert "requestNonPersonalizedAds = 1" in script
