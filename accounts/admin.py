@@ -7,7 +7,7 @@ from django.contrib.auth.admin import UserAdmin
 from django.db import models
 from django.http import HttpRequest
 
-from accounts.models import ApiKey, Network, Plan, Usage, User, Visitor
+from accounts.models import ApiKey, Network, Override, Plan, Usage, User, Visitor
 
 
 class ReadOnly(admin.ModelAdmin[Any]):
@@ -39,6 +39,8 @@ class PlanAdmin(admin.ModelAdmin[Plan]):
         "watermark",
         "ads",
         "private",
+        "api",
+        "monthly_grids",
     )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Plan | None = None) -> list[str]:
@@ -50,12 +52,24 @@ class PlanAdmin(admin.ModelAdmin[Plan]):
         return obj is not None and obj.name not in Plan.NAMED
 
 
+class OverrideInline(admin.StackedInline[Override, User]):
+    """An exception for one account: what is left empty is as its plan says."""
+
+    model = Override
+    can_delete = True
+    extra = 0
+
+
 @admin.register(User)
 class AccountAdmin(UserAdmin[User]):
     list_display = ("username", "email", "plan", "is_active", "is_staff", "date_joined")
     list_filter = ("plan", "is_active", "is_staff")
     list_select_related = ("plan",)
-    fieldsets = (*(UserAdmin.fieldsets or ()), ("What they may do", {"fields": ("plan",)}))
+    inlines = (OverrideInline,)
+    fieldsets = (
+        *(UserAdmin.fieldsets or ()),
+        ("What they may do", {"fields": ("plan", "language")}),
+    )
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Rows alone must not go: waiting jobs would stay counted, and files stay stored."""

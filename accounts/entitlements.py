@@ -1,9 +1,13 @@
-"""What an owner may do. The only place that reads the columns of a plan."""
+"""What an owner may do. The only place that reads the columns of plans and overrides."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
 
 from accounts.limits import Allowance
-from accounts.models import ApiKey, Owner, Plan, User
+from accounts.models import ApiKey, Override, Owner, Plan, User
 
 
 @dataclass(frozen=True)
@@ -19,12 +23,17 @@ class Entitlements:
     watermark: bool
     ads: bool
     private: bool
+    api: bool
+    monthly_grids: int
+    """Drawn by programs each month before they are metered."""
+    until: datetime | None = None
+    """When an exception made for this account ends; None where there is none, or no end."""
 
 
 def entitlements_of(owner: Owner | None) -> Entitlements:
     """Returns the rights of an owner; None, somebody not yet known, has those of a visitor."""
     if isinstance(owner, User):
-        return _of(owner.plan)
+        return _of(owner.plan, _exception_for(owner))
     return _of(Plan.objects.get(name=Plan.VISITOR))
 
 
@@ -45,15 +54,29 @@ def network_allowance() -> Allowance:
     return _of(Plan.objects.get(name=Plan.NETWORK)).allowance
 
 
-def _of(plan: Plan) -> Entitlements:
+def _exception_for(user: User) -> Override | None:
+    override = Override.objects.filter(user=user).first()
+    if override is None or (override.until is not None and override.until <= timezone.now()):
+        return None
+    return override
+
+
+def _of(plan: Plan, override: Override | None = None) -> Entitlements:
+    def column(name: str) -> Any:
+        exception = getattr(override, name, None)
+        return getattr(plan, name) if exception is None else exception
+
     return Entitlements(
         plan=plan.name,
-        allowance=Allowance(plan.in_flight, plan.per_minute, plan.per_day),
-        largest_side=plan.largest_side,
-        images_per_grid=plan.images_per_grid,
-        tier=plan.tier,
-        weight=plan.weight,
-        watermark=plan.watermark,
-        ads=plan.ads,
-        private=plan.private,
+        allowance=Allowance(column("in_flight"), column("per_minute"), column("per_day")),
+        largest_side=column("largest_side"),
+        images_per_grid=column("images_per_grid"),
+        tier=column("tier"),
+        weight=column("weight"),
+        watermark=column("watermark"),
+        ads=column("ads"),
+        private=column("private"),
+        api=column("api"),
+        monthly_grids=column("monthly_grids"),
+        until=override.until if override else None,
     )

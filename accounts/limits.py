@@ -51,6 +51,25 @@ class Reached:
     seconds: int | None
 
 
+@dataclass(frozen=True)
+class Room:
+    """What a limit still allows, and in how many seconds it allows more."""
+
+    limit: Limit
+    left: int
+    allowed: int
+    more_in: int | None
+    """None where nothing is spent, or where it depends on when a grid in flight is done."""
+
+
+def room(allowance: Allowance, spent: Spent, now: datetime) -> list[Room]:
+    """Returns what each limit still allows, so that nobody needs to run into one to learn it."""
+    minute = _room(Limit.PER_MINUTE, allowance.per_minute, spent.minute, MINUTE, now)
+    day = _room(Limit.PER_DAY, allowance.per_day, spent.day, DAY, now)
+    left = max(0, allowance.in_flight - spent.in_flight)
+    return [day, minute, Room(Limit.IN_FLIGHT, left, allowance.in_flight, None)]
+
+
 def reached(allowance: Allowance, spent: Spent, now: datetime) -> Reached | None:
     """Returns the limit that forbids one more grid, the longest wait first, or None."""
     if len(spent.day) >= allowance.per_day:
@@ -72,6 +91,15 @@ def key_reached(per_day: int, day: Sequence[datetime], now: datetime) -> Reached
 def left_today(allowance: Allowance, spent: Spent) -> int:
     """Returns how many grids the day still allows."""
     return max(0, allowance.per_day - len(spent.day))
+
+
+def _room(
+    limit: Limit, allowed: int, moments: Sequence[datetime], window: timedelta, now: datetime
+) -> Room:
+    more_in = None
+    if moments and allowed:
+        more_in = max(1, int((moments[0] + window - now).total_seconds()) + 1)
+    return Room(limit, max(0, allowed - len(moments)), allowed, more_in)
 
 
 def _windowed(

@@ -2,6 +2,7 @@
 
 import uuid
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.core.validators import MinValueValidator
 from django.db import models
@@ -41,6 +42,10 @@ class Plan(models.Model):
     watermark = models.BooleanField(default=True)
     ads = models.BooleanField(default=True)
     private = models.BooleanField(default=False, help_text="May keep grids private.")
+    api = models.BooleanField(default=True, help_text="May let programs draw, by API keys.")
+    monthly_grids = models.PositiveIntegerField(
+        default=0, help_text="Grids a month that programs draw before they are metered."
+    )
 
     class Meta:
         ordering = ("per_day", "name")
@@ -59,6 +64,55 @@ class User(AbstractUser):
     """Somebody with an account."""
 
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, default=Plan.FREE)
+    language = models.CharField(
+        max_length=8,
+        choices=settings.LANGUAGES,
+        blank=True,
+        default="",
+        help_text="Of pages and mails; empty: as the browser asks.",
+    )
+    deleted = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Since when the row is nobody's, kept for what money refers to.",
+    )
+
+
+class Override(models.Model):
+    """What one account may do otherwise than its plan says. A null column is as the plan has it."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="override")
+    in_flight = models.PositiveIntegerField(null=True, blank=True)
+    per_minute = models.PositiveIntegerField(null=True, blank=True)
+    per_day = models.PositiveIntegerField(null=True, blank=True)
+    largest_side = models.PositiveIntegerField(null=True, blank=True)
+    images_per_grid = models.PositiveSmallIntegerField(null=True, blank=True)
+    tier = models.PositiveSmallIntegerField(choices=Plan.Tier, null=True, blank=True)
+    weight = models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
+    watermark = models.BooleanField(null=True, blank=True)
+    ads = models.BooleanField(null=True, blank=True)
+    private = models.BooleanField(null=True, blank=True)
+    api = models.BooleanField(null=True, blank=True)
+    monthly_grids = models.PositiveIntegerField(null=True, blank=True)
+    reason = models.CharField(max_length=200)
+    until = models.DateTimeField(null=True, blank=True, help_text="Empty: without an end.")
+    created = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(tier__isnull=True) | models.Q(tier__in=(1, 2)),
+                name="override_tier_is_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(weight__isnull=True) | models.Q(weight__gte=1),
+                name="override_weight_is_positive",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.reason}"
 
 
 class Visitor(models.Model):
@@ -105,7 +159,9 @@ class WrongCode(models.Model):
 class Network(models.Model):
     """One IPv4 address or one IPv6 /64: a second and wider bucket, never an owner."""
 
-    prefix = models.CharField(max_length=43, unique=True)
+    prefix = models.CharField(
+        max_length=43, unique=True, help_text="After a week a keyed hash takes its place."
+    )
     created = models.DateTimeField(db_default=Now())
 
     def __str__(self) -> str:
@@ -171,6 +227,49 @@ class Usage(models.Model):
 
     def __str__(self) -> str:
         return f"usage of {self.job_id}"
+
+
+class SpentProof(models.Model):
+    """A challenge that was solved, kept until it expires so that it serves one purpose once."""
+
+    challenge = models.CharField(max_length=64, unique=True)
+    purpose = models.CharField(max_length=64, help_text="A hash of what it was solved for.")
+    expires = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.challenge
+
+
+class Export(models.Model):
+    """Everything of an account as one file, packed by a chore and kept for a day."""
+
+    class Status(models.TextChoices):
+        WAITING = "waiting", _("waiting")
+        PACKING = "packing", _("being packed")
+        READY = "ready", _("ready")
+        FAILED = "failed", _("failed")
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE)
+    status = models.CharField(max_length=7, choices=Status, default=Status.WAITING)
+    grids = models.PositiveIntegerField(default=0)
+    packed = models.PositiveIntegerField(default=0, help_text="Of those grids.")
+    name = models.CharField(max_length=200, blank=True, help_text="In the exports storage.")
+    bytes = models.PositiveBigIntegerField(default=0)
+    created = models.DateTimeField(db_default=Now())
+    moved = models.DateTimeField(null=True, help_text="When the packing last got on.")
+
+    class Meta:
+        ordering = ("-created",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("user",),
+                condition=models.Q(status__in=("waiting", "packing")),
+                name="export_one_at_a_time",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"export {self.pk} ({self.status})"
 
 
 Owner = User | Visitor

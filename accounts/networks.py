@@ -1,8 +1,22 @@
 """The bucket of an address."""
 
+from datetime import timedelta
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
+from django.utils.crypto import salted_hmac
+
 from accounts.models import Network
+
+KEPT = timedelta(days=7)
+"""How long an address is kept in plain text; then a keyed hash takes its place."""
+
+HASHED = "#"
+"""What a prefix begins with that was replaced by its hash."""
+
+UNKNOWN = "unknown"
+"""The bucket of clients whose address nobody names."""
+
+_SALT = "accounts.networks.prefix"
 
 
 def prefix_of(address: str) -> str:
@@ -21,7 +35,20 @@ def prefix_of(address: str) -> str:
     return str(ip)
 
 
+def hash_of(prefix: str) -> str:
+    """Returns what takes a prefix's place once it is old: found again, but not read back.
+
+    The hash is keyed by the site's secret: there are few enough addresses to try them all.
+    """
+    return HASHED + salted_hmac(_SALT, prefix, algorithm="sha256").hexdigest()[:40]
+
+
 def network_of(address: str) -> Network:
     """Returns the row of an address, made at its first visit."""
-    network, _ = Network.objects.get_or_create(prefix=prefix_of(address))
-    return network
+    return bucket(prefix_of(address))
+
+
+def bucket(prefix: str) -> Network:
+    """Returns the row of a prefix, which may hold its hash by now."""
+    known = Network.objects.filter(prefix__in=(prefix, hash_of(prefix))).order_by("pk").first()
+    return known or Network.objects.get_or_create(prefix=prefix)[0]

@@ -13,7 +13,7 @@ from django.http.response import HttpResponseBase
 from django.utils.crypto import salted_hmac
 
 from accounts.models import Network, Owner, User, Visitor
-from accounts.networks import network_of
+from accounts.networks import UNKNOWN, bucket, network_of
 
 COOKIE = "visitor"
 COOKIE_SECONDS = 400 * 24 * 3600
@@ -28,8 +28,11 @@ _KEY_SALT = "accounts.visitors.key"
 
 def owner_of(request: HttpRequest) -> Owner | None:
     """Returns the account or the visitor that a request comes from; None for a newcomer."""
-    if isinstance(request.user, User):
-        return request.user
+    return request.user if isinstance(request.user, User) else visitor_of(request)
+
+
+def visitor_of(request: HttpRequest) -> Visitor | None:
+    """Returns the visitor whose cookie a request carries, whether or not somebody is signed in."""
     said = request.get_signed_cookie(COOKIE, None, salt=_COOKIE_SALT, max_age=COOKIE_SECONDS)
     return Visitor.objects.filter(pk=said, claimed__isnull=True).first() if said else None
 
@@ -83,4 +86,4 @@ def network_from(request: HttpRequest) -> Network:
     try:
         return network_of(request.META.get("REMOTE_ADDR", ""))
     except ValueError:
-        return Network.objects.get_or_create(prefix="unknown")[0]
+        return bucket(UNKNOWN)

@@ -1,9 +1,11 @@
 """What somebody sees when a request cannot be read, or fails and no view could say it."""
 
 import sys
+from http import HTTPStatus
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext_lazy
@@ -26,6 +28,16 @@ OUR_MISTAKE = Problem(
 UNREADABLE = Problem(
     400, "malformed_request", gettext_lazy("The request is not in UTF-8, or its cookies are not.")
 )
+
+FREE_AGAIN = "300"
+"""Seconds, in Retry-After: the longest window of the limits on signing in."""
+
+
+def too_many(request: HttpRequest) -> HttpResponse:
+    """The answer to whoever tries to sign in, or up, too often."""
+    answer = render(request, "429.html", status=HTTPStatus.TOO_MANY_REQUESTS)
+    answer["Retry-After"] = FREE_AGAIN
+    return answer
 
 
 def failed(request: HttpRequest) -> HttpResponse:

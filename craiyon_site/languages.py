@@ -26,14 +26,19 @@ class LanguageMiddleware(LocaleMiddleware):
         response = super().process_response(request, response)
         patch_vary_headers(response, ("Cookie",))
         if said := _said(request):
-            response.set_cookie(
-                settings.LANGUAGE_COOKIE_NAME,
-                said,
-                max_age=COOKIE_SECONDS,
-                secure=settings.LANGUAGE_COOKIE_SECURE,
-                samesite="Lax",
-            )
+            remember_language(response, said)
         return response
+
+
+def remember_language(response: HttpResponseBase, code: str) -> None:
+    """Sets the cookie by which a browser stays in a language."""
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME,
+        code,
+        max_age=COOKIE_SECONDS,
+        secure=settings.LANGUAGE_COOKIE_SECURE,
+        samesite="Lax",
+    )
 
 
 def _said(request: HttpRequest) -> str:

@@ -1,12 +1,21 @@
 """What touches several apps at once: one function a flow."""
 
 from dataclasses import dataclass
+from uuid import uuid4
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
+from allauth.usersessions.models import UserSession
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
 
 from accounts import claims
-from accounts.models import Network, Owner, User, Visitor
+from accounts.models import ApiKey, Export, Network, Override, Owner, User, Visitor
+from billing.services import close_account
+from craiyon_site import exports
+from generation import delivery
 from generation.admission import jobs_of
 from generation.models import Job
 
@@ -81,3 +90,44 @@ def _lock(visitor: Visitor, to_owner: Owner) -> None:
     rows = Visitor.objects.select_for_update().filter(pk__in=wanted).order_by("pk")
     if any(row == to_owner and row.claimed for row in rows):
         raise claims.UnknownCode
+
+
+def delete_account(user: User) -> None:
+    """Makes an account nobody's at once, then erases all that it drew.
+
+    The bare row stays, without a name, for what money refers to. Should the process end halfway,
+    `erase_deleted` goes on: nobody can sign in or look at the grids any more by then.
+
+    Raises:
+        BillingError: what the account pays for could not be ended; nothing was deleted.
+    """
+    close_account(user)
+    with transaction.atomic():
+        User.objects.select_for_update().get(pk=user.pk)
+        for session in UserSession.objects.filter(user=user):
+            session.end()
+        for model in (EmailAddress, Authenticator, SocialAccount, ApiKey, Override):
+            model._default_manager.filter(user=user).delete()
+        User.objects.filter(pk=user.pk).update(
+            username=f"deleted {uuid4()}",
+            email="",
+            first_name="",
+            last_name="",
+            password=make_password(None),
+            language="",
+            is_active=False,
+            is_staff=False,
+            is_superuser=False,
+            last_login=None,
+            deleted=timezone.now(),
+        )
+        Job.objects.filter(user=user).update(visibility=Job.Visibility.PRIVATE)
+    erase_deleted(user)
+
+
+def erase_deleted(user: User) -> None:
+    """Erases what a deleted account drew, and the files that were packed for it."""
+    for job in Job.objects.filter(user=user, erased__isnull=True):
+        delivery.forget(job)
+    for export in Export.objects.filter(user=user):
+        exports.forget(export)

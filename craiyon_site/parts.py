@@ -21,6 +21,9 @@ CONNECTIONS = 8
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 """What only this machine can reach."""
 
+FOLDERS = (("masters", "masters"), ("default", "renditions"), ("exports", "exports"))
+"""Each storage, and the folder or the beginning of the names that is its own."""
+
 BROKER_LIMIT = 2
 """Seconds that a submit waits for a broker that does not answer."""
 
@@ -76,6 +79,10 @@ def _sqlite(place: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+SIGN_IN_ADDRESSES = {"google": "https://accounts.google.com", "github": "https://github.com"}
+"""Where people are sent who sign in with an account of another site."""
+
+
 @dataclass(frozen=True)
 class Broker:
     """Where Celery's messages go."""
@@ -129,7 +136,7 @@ def cache(url: str) -> dict[str, Any]:
 
 
 def storage(url: str, folder: Path, **credentials: str) -> dict[str, dict[str, Any]]:
-    """Two storages of files: the private ``masters``, and ``default`` for what is shown.
+    """The storages of files: private ``masters`` and ``exports``, ``default`` for what is shown.
 
     Args:
         url: ``s3://BUCKET?endpoint=ADDRESS&region=NAME``, ``file:///FOLDER``, or empty.
@@ -156,7 +163,7 @@ def _folders(folder: Path) -> dict[str, dict[str, Any]]:
             "BACKEND": "django.core.files.storage.FileSystemStorage",
             "OPTIONS": {"location": writable(folder / name)},
         }
-        for alias, name in (("masters", "masters"), ("default", "renditions"))
+        for alias, name in FOLDERS
     }
 
 
@@ -189,7 +196,7 @@ def _buckets(address: SplitResult, credentials: dict[str, str]) -> dict[str, dic
             "BACKEND": "storages.backends.s3.S3Storage",
             "OPTIONS": {**options, "location": name},
         }
-        for alias, name in (("masters", "masters"), ("default", "renditions"))
+        for alias, name in FOLDERS
     }
 
 

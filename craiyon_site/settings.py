@@ -85,6 +85,18 @@ DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", f"{SITE_NAME} <noreply@{_site.hostna
 ADMINS = [(SITE_NAME, address) for address in env.words("ADMIN_EMAIL")]
 """Who is told of what people report."""
 
+SIGN_IN_PROVIDERS = {
+    name: (env.text(f"{name.upper()}_CLIENT_ID"), env.text(f"{name.upper()}_CLIENT_SECRET"))
+    for name in parts.SIGN_IN_ADDRESSES
+}
+"""Id and secret of the sites whose accounts people may sign in with; both, or it is not offered."""
+
+_offered = {name: keys for name, keys in SIGN_IN_PROVIDERS.items() if any(keys)}
+if lacking := [name.upper() for name, keys in _offered.items() if not all(keys)]:
+    raise ImproperlyConfigured(
+        f"{lacking[0]}_CLIENT_ID and {lacking[0]}_CLIENT_SECRET belong together: set both."
+    )
+
 # Drawing
 
 CHECKPOINTS = env.words("CHECKPOINTS", "doodle")
@@ -137,6 +149,10 @@ ADSENSE_SLOT = env.text("ADSENSE_SLOT")
 ADSENSE_CONSENT = env.text("ADSENSE_CONSENT")
 """The certified consent platform: “google”, or the https address of another one's script."""
 
+PROOF_OF_WORK = env.number("PROOF_OF_WORK", 5000, most=1_000_000)
+"""Rounds of PBKDF2 in each of some 256 tries, done by the browser of who is not known yet; 0 asks
+for none. 5,000 take half a second on a laptop and some three on a phone."""
+
 # Celery: doorbells on draw.CHECKPOINT, everything else on chores
 
 CELERY_BROKER_URL = _broker.url
@@ -163,6 +179,8 @@ CELERY_BEAT_SCHEDULE = {
     "billing": {"task": "billing.look", "schedule": 60, "options": {"expires": 60}},
     "ads": {"task": "billing.forget_ads", "schedule": 6 * 3600},
     "reconcile": {"task": "billing.reconcile", "schedule": 3600, "options": {"expires": 3600}},
+    "forget": {"task": "craiyon_site.forget", "schedule": 3600, "options": {"expires": 3600}},
+    "exports": {"task": "craiyon_site.pack_exports", "schedule": 60, "options": {"expires": 60}},
     "orphans": {"task": "generation.delete_orphans", "schedule": 24 * 3600},
 }
 
@@ -173,6 +191,12 @@ INSTALLED_APPS = [
     "generation",
     "billing",
     "accounts",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.usersessions",
+    *(f"allauth.socialaccount.providers.{name}" for name in _offered),
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -202,6 +226,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "craiyon_site.failures.DatabaseAway",
+    "allauth.account.middleware.AccountMiddleware",
 ]
 ROOT_URLCONF = "craiyon_site.urls"
 ASGI_APPLICATION = "craiyon_site.asgi.application"
@@ -221,6 +246,11 @@ TEMPLATES: list[dict[str, Any]] = [
     }
 ]
 AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    f"django.contrib.auth.hashers.{name}"
+    for name in ("Argon2PasswordHasher", "PBKDF2PasswordHasher")
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -260,7 +290,8 @@ CONTENT_SECURITY_POLICY = {
         "font-src": [SELF],
         "connect-src": [SELF],
         "manifest-src": [SELF],
-        "form-action": [SELF],
+        # A browser holds the redirects that follow a form to this as well.
+        "form-action": [SELF, *(parts.SIGN_IN_ADDRESSES[name] for name in _offered)],
         "frame-ancestors": [NONE],
         "base-uri": [NONE],
     }
@@ -279,6 +310,41 @@ SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if _over_tls else 0
 # What the subdomains and the browsers' preload lists are told is for the domain's owner to decide.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+
+# Signing in, by django-allauth
+
+LOGIN_URL, LOGIN_REDIRECT_URL, LOGOUT_REDIRECT_URL = "account_login", "home", "home"
+ACCOUNT_ADAPTER = "craiyon_site.sign_in.AccountAdapter"
+ACCOUNT_SIGNUP_FORM_CLASS = "accounts.sign_up.SignUpForm"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = f"[{SITE_NAME}] "
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_MAX_EMAIL_ADDRESSES = 3
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = _site.scheme
+# Codes, not links: an address that signs somebody in would stand in logs and histories.
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_CHANGE = ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
+ACCOUNT_LOGIN_BY_CODE_ENABLED = ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
+ACCOUNT_PASSWORD_RESET_BY_CODE_TIMEOUT = ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 15 * 60
+MFA_ADAPTER = "craiyon_site.sign_in.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = MFA_PASSKEY_SIGNUP_ENABLED = True
+MFA_TOTP_ISSUER = SITE_NAME
+MFA_TOTP_TOLERANCE = 1
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = _site.scheme == "http"
+_scopes = {"google": ["email"], "github": ["user:email"]}
+SOCIALACCOUNT_PROVIDERS = {
+    name: {
+        "APPS": [{"client_id": client, "secret": secret}],
+        "SCOPE": _scopes[name],
+        "OAUTH_PKCE_ENABLED": True,
+    }
+    for name, (client, secret) in _offered.items()
+}
+SOCIALACCOUNT_STORE_TOKENS = False
 
 # Logs
 

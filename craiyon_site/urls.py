@@ -1,9 +1,14 @@
 """Every address of the site."""
 
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import RedirectView
 
-from craiyon_site import health
+from craiyon_site import account_pages, health
+
+# Whoever signs in there is held to the same limits and second factors as everybody.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("generation.urls")),
@@ -11,10 +16,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("generation.api.urls")),
     path("v1/", include("generation.api.openai.urls")),
     path("sdapi/v1/", include("generation.api.webui_urls")),
+    path("account", account_pages.overview, name="account"),
+    path("account/", RedirectView.as_view(pattern_name="account")),
+    path("account/export", account_pages.export, name="account_export"),
+    path("account/export/<int:pk>.zip", account_pages.download, name="account_download"),
+    path("account/delete", account_pages.delete, name="account_delete"),
     path("account/", include("accounts.key_urls")),
     path("", include("billing.urls")),
+    path("account/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
 ]
 handler500 = "craiyon_site.failures.failed"
+handler429 = "craiyon_site.failures.too_many"

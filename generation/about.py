@@ -9,10 +9,11 @@ from django.template.loader import select_template
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from accounts import networks
 from accounts.visitors import COOKIE_SECONDS
 from generation import catalogue, queue_status, vocabulary
 from generation.checkpoints import Hub
-from generation.deletion import GRACE
+from generation.deletion import GRACE, VISITORS_GRIDS_KEPT
 from generation.models import PromptRule
 
 STATIC_SECONDS = 300
@@ -74,6 +75,8 @@ def privacy(request: HttpRequest) -> HttpResponse:
         request,
         "privacy",
         cookie_days=COOKIE_SECONDS // DAY,
+        address_days=networks.KEPT.days,
+        visitors_days=VISITORS_GRIDS_KEPT.days,
         undo_minutes=round(GRACE.total_seconds() / 60),
     )
 

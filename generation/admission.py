@@ -96,10 +96,7 @@ def refuse_beyond_allowance(
     allowance = network_allowance()
     free = Job.objects.filter(network=network, tier=Plan.Tier.FREE)
     if theirs := reached(allowance, spent_by(free, allowance, now), now):
-        raise LimitReached(
-            _("Too many free grids were asked for from your network. Please wait a while."),
-            retry_after=theirs.seconds,
-        )
+        raise LimitReached(_shared_limit(theirs), retry_after=theirs.seconds)
 
 
 def refuse_beyond_key(key: ApiKey, now: datetime) -> None:
@@ -215,3 +212,20 @@ def _own_limit(own: Reached) -> str:
             return _("That was %(n)d grids within a minute; wait a moment.") % {"n": own.allowed}
         case Limit.PER_DAY:
             return _("Your %(n)d grids of the last 24 hours are used up.") % {"n": own.allowed}
+
+
+def _shared_limit(shared: Reached) -> str:
+    said = {"n": shared.allowed}
+    match shared.limit:
+        case Limit.IN_FLIGHT:
+            return (
+                _("Your network has %(n)d free grids being drawn; wait for one to be done.") % said
+            )
+        case Limit.PER_MINUTE:
+            return (
+                _("Your network asked for %(n)d free grids within a minute; wait a moment.") % said
+            )
+        case Limit.PER_DAY:
+            return (
+                _("The %(n)d free grids that your network shares in 24 hours are used up.") % said
+            )

@@ -8,6 +8,10 @@ from generation.models import Job
 GRACE = timedelta(minutes=10)
 """For so long its owner may undo a deletion."""
 
+VISITORS_GRIDS_KEPT = timedelta(days=30)
+"""What is drawn without an account is erased then; with one it is kept until its owner deletes it.
+"""
+
 MARGIN = timedelta(minutes=1)
 """Between the last undo and the first erasure, so that the two never meet."""
 

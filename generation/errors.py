@@ -40,6 +40,13 @@ class RequestRefused(GenerationError):
     code = "request_refused"
 
 
+class ProofNeeded(GenerationError):
+    """Nothing shows yet that this is no flood of programs."""
+
+    code = "proof_needed"
+    status = 403
+
+
 class LimitReached(GenerationError):
     """An allowance is used up."""
 

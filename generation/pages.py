@@ -8,6 +8,7 @@ from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts import limits
 from accounts.entitlements import Entitlements, entitlements_of
 from accounts.limits import left_today
 from accounts.models import Owner
@@ -142,6 +143,46 @@ def left_of(owner: Owner | None, rights: Entitlements) -> Left:
         return Left(rights.allowance.per_day, rights.allowance.per_day)
     spent = admission.spent_by(admission.jobs_of(owner), rights.allowance, clock.now())
     return Left(left_today(rights.allowance, spent), rights.allowance.per_day)
+
+
+@dataclass(frozen=True)
+class RoomShown:
+    """A limit as the account page shows it."""
+
+    left: int
+    said: str
+    more: str
+
+
+def rooms_of(owner: Owner, rights: Entitlements) -> list[RoomShown]:
+    """Returns what each limit of an owner still allows, before they run into one."""
+    now = clock.now()
+    spent = admission.spent_by(admission.jobs_of(owner), rights.allowance, now)
+    return [
+        RoomShown(
+            room.left,
+            _room_said(room),
+            _("One more in %s.") % duration(room.more_in) if room.more_in else "",
+        )
+        for room in limits.room(rights.allowance, spent, now)
+    ]
+
+
+def _room_said(room: limits.Room) -> str:
+    match room.limit:
+        case limits.Limit.PER_DAY:
+            return _("of %(allowed)d grids in 24 hours") % {"allowed": room.allowed}
+        case limits.Limit.PER_MINUTE:
+            return _("of %(allowed)d grids in a minute") % {"allowed": room.allowed}
+        case limits.Limit.IN_FLIGHT:
+            return ngettext(
+                "of %(allowed)d grid at a time", "of %(allowed)d grids at a time", room.allowed
+            ) % {"allowed": room.allowed}
+
+
+def kept_by(owner: Owner) -> int:
+    """Returns how many grids an owner has that are not deleted."""
+    return admission.jobs_of(owner).filter(erased__isnull=True, deleted__isnull=True).count()
 
 
 def history_of(owner: Owner | None) -> list[Job]:

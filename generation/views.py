@@ -1,6 +1,7 @@
 """The pages: parse, call one service, present."""
 
 from http import HTTPStatus
+from secrets import token_urlsafe
 from typing import Any
 from uuid import UUID
 
@@ -9,12 +10,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts import proofs
 from accounts.entitlements import entitlements_of
 from accounts.models import Owner, Visitor
+from accounts.sign_up import sentence
 from accounts.visitors import known_key, network_from, new_key, newcomer, owner_of, remember
 from generation import catalogue, delivery, pages, services
 from generation.access import Refused, owned, owns, shown
-from generation.errors import GenerationError, LimitReached
+from generation.errors import GenerationError, LimitReached, ProofNeeded
 from generation.forms import DrawForm, choices
 from generation.models import Job
 from generation.news import news_of
@@ -98,6 +101,8 @@ def _drawn(request: HttpRequest, wanted: GridRequest) -> HttpResponse:
     """Submits and leads to the grid. A newcomer becomes a visitor if the grid is accepted."""
     key = request.POST.get("key", "")
     owner, network = owner_of(request), network_from(request)
+    if owner is None:
+        _refuse_unproven(request, key)
     with transaction.atomic():
         asks: Owner = owner or newcomer(key)
         job = submit(
@@ -108,6 +113,16 @@ def _drawn(request: HttpRequest, wanted: GridRequest) -> HttpResponse:
     if isinstance(asks, Visitor):
         remember(response, asks)
     return response
+
+
+def _refuse_unproven(request: HttpRequest, key: str) -> None:
+    """A newcomer's two clicks on one form need one proof; without a form each needs its own."""
+    purpose = known_key(key) or token_urlsafe(16)
+    proof, stamp = request.POST.get("proof", ""), request.POST.get("stamp", "")
+    try:
+        proofs.refuse_unproven(proof, stamp, purpose)
+    except proofs.Unproven as unproven:
+        raise ProofNeeded(sentence(unproven), retry_after=unproven.wait) from None
 
 
 def _once(key: str, wanted: GridRequest) -> str:
@@ -127,6 +142,7 @@ def _form(
         "offer": choices(checkpoint, rights),
         "checkpoint": checkpoint,
         "key": new_key(),
+        "task": None if owner else proofs.new_task(request.POST.get("stamp", "")),
         "left": pages.left_of(owner, rights),
         "history": pages.history_of(owner),
         "chosen_count": str(form["count"].value() or 9),

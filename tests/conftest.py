@@ -59,6 +59,7 @@ def plans(request: pytest.FixtureRequest) -> None:
         request.getfixturevalue("_django_db_helper")
         from accounts.models import Plan  # noqa: PLC0415
 
-        seed = importlib.import_module("accounts.migrations.0002_plans").PLANS
-        for name, columns in seed.items():
-            Plan.objects.get_or_create(name=name, defaults=columns)
+        first = importlib.import_module("accounts.migrations.0002_plans").PLANS
+        later = importlib.import_module("accounts.migrations.0006_api_rights").PLANS
+        for name, columns in first.items():
+            Plan.objects.get_or_create(name=name, defaults=columns | later.get(name, {}))

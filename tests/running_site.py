@@ -31,6 +31,7 @@ class RunningSite:
             "DJANGO_SETTINGS_MODULE": "craiyon_site.settings",
             "PORT": str(self.port),
             "LOG_FORMAT": "text",
+            "PROOF_OF_WORK": "0",  # who asks here mostly runs no scripts; the browser's tests do
             **environment,
         }
         self._processes: list[subprocess.Popen[bytes]] = []

@@ -9,6 +9,8 @@ from pathlib import Path
 _folder = tempfile.mkdtemp(prefix="craiyon-tests-")
 atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 os.environ["CRAIYON_DATA"] = _folder
+# Asked for only where a test is about it: test clients run no scripts.
+os.environ["PROOF_OF_WORK"] = "0"
 
 from craiyon_site.settings import *  # noqa: E402, F403
 from craiyon_site.settings import DATABASES, MIDDLEWARE, STORAGES  # noqa: E402

@@ -19,6 +19,23 @@ def site_name() -> str:
     return str(settings.SITE_NAME)
 
 
+@register.simple_tag
+def site_address() -> str:
+    """Returns where the site is, for mails."""
+    return str(settings.SITE_URL)
+
+
+@register.simple_tag
+def mail_is_printed() -> str:
+    """Returns where mails are printed rather than sent; the empty text where they are sent.
+
+    The name of the file is for who runs the site on their own machine, and for nobody else.
+    """
+    if settings.EMAIL_BACKEND != "django.core.mail.backends.console.EmailBackend":
+        return ""
+    return str(settings.CRAIYON_DATA / "log" / "web.log") if settings.DEBUG else "1"
+
+
 @register.simple_tag(takes_context=True)
 def here(context: Context, name: str) -> SafeString:
     """Returns the attribute that marks a link as the page being looked at."""

@@ -64,7 +64,8 @@ def test_an_account_is_put_on_another_plan(charlie):
         "date_joined_0": f"{alice.date_joined:%Y-%m-%d}",
         "date_joined_1": f"{alice.date_joined:%H:%M:%S}",
     }
-    sent = {"username": "alice", "plan": "premium", "is_active": "on", **joined}
+    inline = {f"override-{name}": 0 for name in ("TOTAL_FORMS", "INITIAL_FORMS")}
+    sent = {"username": "alice", "plan": "premium", "is_active": "on", **joined, **inline}
     assert charlie.post(page, sent).status_code == 302
     alice.refresh_from_db()
     assert alice.plan_id == "premium"

@@ -51,7 +51,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
     """The site as a fresh clone has it, with room for all that the tests draw."""
     folder = tmp_path_factory.mktemp("site")
     checkpoints = os.environ.get("CHECKPOINTS", "doodle")
-    with running_site(folder, CHECKPOINTS=checkpoints) as made:
+    with running_site(folder, CHECKPOINTS=checkpoints, PROOF_OF_WORK="500") as made:
         made.manage("plan", "visitor", "in_flight=9", "per_minute=99", "per_day=999")
         made.manage("plan", "network", "in_flight=99", "per_minute=999", "per_day=9999")
         made.start_web()

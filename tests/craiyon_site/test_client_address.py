@@ -5,8 +5,12 @@ from typing import Any, cast
 
 import httpx
 import pytest
+from django.test import RequestFactory
 
+from accounts.models import Network
+from accounts.visitors import network_from
 from craiyon_site.asgi import behind
+from craiyon_site.sign_in import AccountAdapter
 
 CLIENT, PROXY, OTHER_PROXY = "203.0.113.7", "10.0.0.2", "10.0.0.3"
 
@@ -57,3 +61,39 @@ async def test_without_a_header_the_proxy_itself_asks() -> None:
 
 async def test_a_scheme_that_is_none_is_not_believed() -> None:
     assert (await seen(PROXY, CLIENT, scheme="javascript"))[1] == "http"
+
+
+FORGERIES = [
+    (name, template.format(address=f"198.51.{n}.{10 + n}", n=n))
+    for name, template in (
+        ("X-Forwarded-For", "{address}"),
+        ("X-Forwarded-For", "{address}, 127.0.0.1"),
+        ("X-Real-IP", "{address}"),
+        ("Forwarded", "for={address};proto=https"),
+        ("Forwarded", 'for="[2001:db8:{n}::1]"'),
+        ("CF-Connecting-IP", "{address}"),
+        ("True-Client-IP", "{address}"),
+        ("X-Client-IP", "{address}"),
+        ("X-Cluster-Client-IP", "2001:db8:{n}::1"),
+        ("Via", "1.1 {address}"),
+    )
+    for n in range(20)
+]
+
+
+@pytest.mark.django_db
+def test_no_forged_header_of_two_hundred_changes_the_bucket() -> None:
+    assert len(FORGERIES) == 200
+    requests = [
+        RequestFactory(REMOTE_ADDR=CLIENT).get("/", headers={name: value})
+        for name, value in FORGERIES
+    ]
+    assert {network_from(request).prefix for request in requests} == {CLIENT}
+    assert {AccountAdapter().get_client_ip(request) for request in requests} == {CLIENT}
+    assert Network.objects.count() == 1
+
+
+async def test_nor_does_one_get_past_the_server_that_hands_requests_over() -> None:
+    for name, value in FORGERIES:
+        if name == "X-Forwarded-For":
+            assert (await seen(CLIENT, value))[0] == CLIENT

@@ -39,7 +39,7 @@ def ink(monkeypatch: pytest.MonkeyPatch) -> Checkpoint:
 
 @pytest.fixture(autouse=True)
 def empty_storages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for alias in ("masters", "default"):
+    for alias in ("masters", "default", "exports"):
         storage = FileSystemStorage(location=tmp_path / alias)
         monkeypatch.setitem(vars(storages)["_storages"], alias, storage)
 
