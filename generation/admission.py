@@ -215,17 +215,11 @@ def _own_limit(own: Reached) -> str:
 
 
 def _shared_limit(shared: Reached) -> str:
-    said = {"n": shared.allowed}
     match shared.limit:
         case Limit.IN_FLIGHT:
-            return (
-                _("Your network has %(n)d free grids being drawn; wait for one to be done.") % said
-            )
+            said = _("Your network has %(n)d free grids being drawn; wait for one to be done.")
         case Limit.PER_MINUTE:
-            return (
-                _("Your network asked for %(n)d free grids within a minute; wait a moment.") % said
-            )
+            said = _("Your network asked for %(n)d free grids within a minute; wait a moment.")
         case Limit.PER_DAY:
-            return (
-                _("The %(n)d free grids that your network shares in 24 hours are used up.") % said
-            )
+            said = _("The %(n)d free grids that your network shares in 24 hours are used up.")
+    return said % {"n": shared.allowed}
