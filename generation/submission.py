@@ -135,6 +135,8 @@ def asked_for(
         raise RequestRefused(
             _("An idempotency key has at most %d characters that can be printed.") % LONGEST_KEY
         )
+    if api_key is not None and not rights.api:
+        raise RequestRefused(_("Your plan does not let programs draw."))
     job = _job_for(request, owner, rights)
     rulebook.refuse_forbidden(job.prompt)
     job.api_key, job.idempotency_key, job.request_hash = api_key, idempotency_key, request.hash

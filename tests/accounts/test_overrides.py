@@ -5,9 +5,12 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from accounts import keys
 from accounts.entitlements import entitlements_of
 from accounts.limits import Allowance
 from accounts.models import Override, Plan, User
+from generation.errors import RequestRefused
+from generation.submission import GridRequest, asked_for
 from tests.accounts.people import member
 
 pytestmark = pytest.mark.django_db
@@ -66,3 +69,14 @@ def test_an_admin_gives_one_on_the_accounts_page(admin_client):
     assert answer.status_code == 302, answer.context["errors"]
     assert entitlements_of(alice).allowance.per_day == 99
     assert entitlements_of(alice).watermark
+
+
+def test_a_program_draws_only_where_the_plan_lets_it():
+    alice = member("alice")
+    key, _ = keys.make(alice, keys.KeyWish(name="mine"))
+    asked = {"owner": alice, "rights": entitlements_of(alice), "api_key": key}
+    assert asked_for(GridRequest(prompt="a red fox"), **asked).api_key == key
+    Override.objects.create(user=alice, api=False, reason="a program ran wild")
+    asked["rights"] = entitlements_of(alice)
+    with pytest.raises(RequestRefused, match="programs"):
+        asked_for(GridRequest(prompt="a red fox"), **asked)

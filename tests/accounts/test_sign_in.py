@@ -175,5 +175,14 @@ def test_admins_sign_in_where_everybody_does(client):
     assert answer.request["PATH_INFO"] == "/account/login/"
 
 
+def test_an_account_from_the_command_line_confirms_its_address_at_the_first_sign_in(
+    client, mailoutbox
+):
+    User.objects.create_superuser("charlie", "charlie@example.org", PASSWORD)
+    assert sign_in(client, "charlie").headers["Location"] == "/account/confirm-email/"
+    client.post("/account/confirm-email/", {"code": code_in(mailoutbox[0])})
+    assert client.get("/admin/").status_code == 200
+
+
 def test_other_sites_are_offered_only_where_their_keys_are_set(client):
     assert b"google" not in client.get("/account/login/").content.lower()
