@@ -10,14 +10,12 @@ from django.utils import timezone
 
 from accounts import networks, proofs
 from accounts.models import Network, User, Visitor
+from accounts.sign_up import UNCONFIRMED_KEPT
 from craiyon_site import exports, lifecycle
 from craiyon_site.sign_in import NO_ADDRESS
 from generation import delivery
 from generation.deletion import VISITORS_GRIDS_KEPT
 from generation.models import Job
-
-UNCONFIRMED_KEPT = timedelta(days=7)
-"""Accounts whose address nobody confirmed."""
 
 MOST_GRIDS = 2000
 """Erased in one run: an hour later the next ones follow."""
