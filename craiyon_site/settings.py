@@ -113,6 +113,9 @@ GATEWAY_LIMIT = env.number("GATEWAY_LIMIT", 55, least=1, most=3600)
 """Seconds that an answer may take before the proxies in front give up on it. An API call that waits
 for pictures ends before, and says how to go on."""
 
+CALLBACK_NETWORKS = env.networks("CALLBACK_NETWORKS")
+"""Networks that callbacks may reach although they are not public, and by plain HTTP as well."""
+
 STOP_GRACE = env.number("STOP_GRACE", 20, most=3600)
 """Seconds that a stopping worker may take to finish what it draws."""
 
@@ -173,6 +176,11 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(CRAIYON_DATA / "beat")
 CELERY_BEAT_SCHEDULE = {
     "reports": {"task": "generation.mail_reports", "schedule": 300, "options": {"expires": 300}},
+    "callbacks": {
+        "task": "generation.send_callbacks",
+        "schedule": 15,
+        "options": {"expires": 15},
+    },
     "sweep": {"task": "generation.sweep", "schedule": 30, "options": {"expires": 30}},
     "purge": {"task": "generation.purge", "schedule": 3600, "options": {"expires": 3600}},
     "erase": {"task": "generation.erase_deleted", "schedule": 60, "options": {"expires": 60}},

@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("account/export/<int:pk>.zip", account_pages.download, name="account_download"),
     path("account/delete", account_pages.delete, name="account_delete"),
     path("account/", include("accounts.key_urls")),
+    path("account/", include("generation.callback_urls")),
     path("", include("billing.urls")),
     path("account/", include("allauth.urls")),
     path("mine/device", claim_pages.carry, name="carry"),

@@ -10,12 +10,12 @@ from uuid_utils.compat import uuid7
 
 from accounts.models import ApiKey, Network, Owner, Plan, User, Visitor
 from generation.errors import Failure
-from generation.program_models import Call
+from generation.program_models import Attempt, Call, Callback, Delivery
 from generation.safety import PromptRule, Report
 
 __all__ = [
-    "ATTEMPTS", "Call", "Image", "Job", "Lane", "Pace", "PromptRule", "Rendition", "Report",
-    "Worker",
+    "ATTEMPTS", "Attempt", "Call", "Callback", "Delivery", "Image", "Job", "Lane", "Pace",
+    "PromptRule", "Rendition", "Report", "Worker",
 ]  # fmt: skip
 
 ATTEMPTS = 3

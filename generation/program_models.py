@@ -3,8 +3,10 @@
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+from uuid_utils.compat import uuid7
 
-from accounts.models import ApiKey
+from accounts.models import ApiKey, User
 
 
 class Call(models.Model):
@@ -34,3 +36,78 @@ class Call(models.Model):
 
     def __str__(self) -> str:
         return f"call for {self.job_id}"
+
+
+class Callback(models.Model):
+    """An address of somebody's own that is told what became of their generations."""
+
+    class State(models.TextChoices):
+        ACTIVE = "active", _("active")
+        PAUSED = "paused", _("paused")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="callbacks")
+    url = models.CharField(max_length=1000)
+    events = models.JSONField(default=list)
+    state = models.CharField(max_length=6, choices=State, default=State.ACTIVE)
+    secret = models.CharField(
+        max_length=80, help_text="Signs what is sent, so it is kept as it is."
+    )
+    former_secret = models.CharField(max_length=80, blank=True, default="")
+    former_until = models.DateTimeField(
+        null=True, blank=True, help_text="Until then the former secret signs as well."
+    )
+    created = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ("created", "pk")
+
+    def __str__(self) -> str:
+        return self.url
+
+
+class Delivery(models.Model):
+    """One thing to tell one callback. The row is the truth; a task only looks for what is due."""
+
+    class State(models.TextChoices):
+        DUE = "due", _("on its way")
+        DELIVERED = "delivered", _("delivered")
+        FAILED = "failed", _("given up")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    callback = models.ForeignKey(Callback, on_delete=models.CASCADE, related_name="deliveries")
+    event = models.CharField(max_length=32)
+    generation = models.UUIDField(
+        null=True, blank=True, help_text="A job's id: the row may go before."
+    )
+    state = models.CharField(max_length=9, choices=State, default=State.DUE)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    due = models.DateTimeField(help_text="When to try next, or when a sender is given up.")
+    since = models.DateTimeField(help_text="When this round of attempts began.")
+    created = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ("-created", "-pk")
+        indexes = (
+            models.Index(fields=("due",), condition=Q(state="due"), name="delivery_due"),
+            models.Index(fields=("callback", "created"), name="delivery_by_callback"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.event} to {self.callback_id}"
+
+
+class Attempt(models.Model):
+    """One try to deliver, and what came of it."""
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="tries")
+    at = models.DateTimeField(db_default=Now())
+    status = models.PositiveSmallIntegerField(null=True, blank=True, help_text="HTTP's, if any.")
+    error = models.CharField(max_length=200, blank=True, default="")
+    ms = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ("at", "pk")
+
+    def __str__(self) -> str:
+        return f"{self.status or self.error}"

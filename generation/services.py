@@ -17,7 +17,7 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from accounts.models import Usage
-from generation import clock, lanes
+from generation import callbacks, clock, lanes
 from generation.batching import Candidate, fill
 from generation.errors import Failure
 from generation.models import ATTEMPTS, Image, Job, Lane, Rendition, Worker
@@ -132,6 +132,7 @@ def finish(
         )
         if not won:
             return False
+        callbacks.note(job, status)
         if job.redraws_id is not None:
             if delivered:
                 _put_in_place(job, images, renditions, seconds)
@@ -169,6 +170,7 @@ def finish_at_once(
         job.save(force_insert=True)
         Image.objects.bulk_create(images)
         Rendition.objects.bulk_create(renditions)
+        callbacks.note(job, job.status)
 
 
 def _put_in_place(
@@ -217,8 +219,10 @@ def cancel(job: Job) -> bool:
         # Not started, whatever an earlier attempt came to: what is cancelled waiting costs nothing.
         if row.filter(status=Job.Status.QUEUED).update(finished=now, started=None, **ended):
             lanes.leave(job)
+            callbacks.note(job, Job.Status.CANCELLED)
             return True
         if row.filter(status=Job.Status.RUNNING).update(finished=now, **ended):
+            callbacks.note(job, Job.Status.CANCELLED)
             return True
     # Between the two updates the job may have come back from a worker.
     return bool(row.filter(status__in=Job.OPEN).exists()) and cancel(job)
@@ -362,6 +366,8 @@ def _end_attempt(row: QuerySet[Job], job: Job, failure: Failure, now: datetime) 
     )
     if won and not last:
         lanes.come_back(job)
+    if won and last:
+        callbacks.note(job, Job.Status.FAILED)
     return bool(won)
 
 

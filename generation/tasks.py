@@ -8,7 +8,7 @@ import structlog
 from celery import shared_task
 from kombu.exceptions import OperationalError
 
-from generation import deletion, reports, services, stored_files
+from generation import deletion, reports, sending, services, stored_files
 
 log = structlog.get_logger(__name__)
 
@@ -43,6 +43,12 @@ def drain() -> None:
     """There may be work. Only drawing workers are on the queues that carry this."""
     if doorbell.answer is not None:
         doorbell.answer()
+
+
+@shared_task(name="generation.send_callbacks")
+def send_callbacks() -> None:
+    """Tells programs what became of their generations, as far as it is due."""
+    sending.send_due()
 
 
 @shared_task(name="generation.sweep")

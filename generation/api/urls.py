@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from generation.api import account, generations, pictures
+from generation.api import account, callbacks, generations, pictures
 from generation.api.endpoint import live
 from generation.api.fallback import nothing_here
 
@@ -21,5 +21,14 @@ urlpatterns = [
     path("checkpoints", account.Checkpoints.as_view()),
     path("account", account.Account.as_view()),
     path("keys/report", account.LeakedKeys.as_view()),
+    path("callbacks", callbacks.Callbacks.as_view()),
+    path("callbacks/<uuid:callback_id>", callbacks.OneCallback.as_view()),
+    path("callbacks/<uuid:callback_id>/rotate", callbacks.Rotation.as_view()),
+    path("callbacks/<uuid:callback_id>/test", callbacks.Test.as_view()),
+    path("callbacks/<uuid:callback_id>/deliveries", callbacks.Deliveries.as_view()),
+    path(
+        "callbacks/<uuid:callback_id>/deliveries/<uuid:delivery_id>/redeliver",
+        callbacks.Redelivery.as_view(),
+    ),
     path("<path:rest>", nothing_here),
 ]
