@@ -19,7 +19,10 @@ from accounts.models import ApiKey, Network, Plan, Usage
 from generation import delivery, services
 from generation.audit import CHECKS
 from generation.models import (
+    Attempt,
     Call,
+    Callback,
+    Delivery,
     Image,
     Job,
     Lane,
@@ -142,6 +145,16 @@ def an_api_key(site: Site, **columns: object) -> ApiKey:
     return ApiKey.objects.create(**{**said, "sha256": "0" * 64, **columns})
 
 
+def a_callback(site: Site) -> Callback:
+    return Callback.objects.create(user=site.alice, url="https://example.org/", secret="whsec_")
+
+
+def a_delivery(site: Site) -> Delivery:
+    return Delivery.objects.create(
+        callback=a_callback(site), event="callback.test", due=LONG_AGO, since=LONG_AGO
+    )
+
+
 def a_call(site: Site, **columns: object) -> Call:
     said = {"id": 900, "job": site.done, "api_key_id": an_api_key(site).pk, "body_hash": "0"}
     return Call.objects.create(**said | columns)
@@ -249,6 +262,13 @@ BREAKS: dict[str, Break] = {
     "call_job_once": lambda s: copy(a_call(s), id=901) and f"job {s.done.pk}",
     "call_job_exists": lambda s: a_call(s, job=None, job_id=uuid.uuid4()),
     "call_api_key_exists": lambda s: update(a_call(s), api_key_id=901),
+    "callback_user_exists": lambda s: update(a_callback(s), user_id=900),
+    "callback_state_is_a_choice": lambda s: update(a_callback(s), state="asleep"),
+    "delivery_callback_exists": lambda s: update(a_delivery(s), callback_id=uuid.uuid4()),
+    "delivery_state_is_a_choice": lambda s: update(a_delivery(s), state="lost"),
+    "attempt_delivery_exists": lambda s: update(
+        Attempt.objects.create(delivery=a_delivery(s), ms=1), delivery_id=uuid.uuid4()
+    ),
     # What was delivered is counted
     "every_delivery_is_counted": lambda s: Usage.objects.all().delete() and s.done,
     "nothing_else_is_counted": lambda s: update(Usage.objects.get(images=1), job_id=s.failed.pk),
