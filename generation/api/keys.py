@@ -14,7 +14,6 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from accounts import keys
-from accounts.entitlements import entitlements_of
 from accounts.keys import KeyRefused
 from accounts.models import ApiKey, User
 
@@ -64,8 +63,6 @@ class HasScope(BasePermission):
     """The key has the scope that the view names for the method."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        if not entitlements_of(key_of(request).user).api:
-            raise PermissionDenied(_("Your plan has no API."), code="plan_lacks_api")
         scopes: Mapping[str | None, ApiKey.Scope] = getattr(view, "scopes", {})
         needed = scopes.get(request.method)
         if needed is None or needed in key_of(request).scopes:

@@ -26,7 +26,6 @@ TITLES: Mapping[str, str] = {
     "revoked_api_key": "The key was revoked",
     "expired_api_key": "The key has expired",
     "scope_missing": "The key may not do that",
-    "plan_lacks_api": "The plan has no API",
     "malformed_request": "Not JSON",
     "invalid_request": "Not what is expected here",
     "prompt_refused": "This prompt is not drawn",
