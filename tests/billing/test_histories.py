@@ -180,7 +180,7 @@ def test_the_plan_follows_stripe_in_every_history(
     shop: Shop, fakes_clock: None, full: bool
 ) -> None:
     wrong, misled = [], 0
-    histories = 10_000 if full else 40
+    histories = 10_000 if full else 25
     for number in range(histories):
         trusting = Trusting()
         truth, user = lived(shop, number, random.Random(number), trusting)
