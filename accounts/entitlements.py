@@ -7,7 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.limits import Allowance
-from accounts.models import ApiKey, Override, Owner, Plan, User
+from accounts.models import ApiKey, Metering, Override, Owner, Plan, User
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,15 @@ def entitlements_of(owner: Owner | None) -> Entitlements:
 
 
 def narrowed(rights: Entitlements, key: ApiKey | None) -> Entitlements:
-    """Returns the rights that are left to a program with this key: never more than its owner's."""
-    if key is None or key.largest_side is None:
+    """Returns the rights of a program with this key: its owner's, within the key's own limits.
+
+    Where the owner pays by use, the program has those of the API's plan as well.
+    """
+    if key is None:
+        return rights
+    if key.live and Metering.objects.filter(user=key.user_id, on=True).exists():
+        rights = _wider(rights, rights_of_plan(Plan.API))
+    if key.largest_side is None:
         return rights
     return replace(rights, largest_side=min(rights.largest_side, key.largest_side))
 
@@ -52,6 +59,26 @@ def rights_of_plan(plan: str) -> Entitlements:
 def network_allowance() -> Allowance:
     """Returns what all owners behind one address may ask for together."""
     return _of(Plan.objects.get(name=Plan.NETWORK)).allowance
+
+
+def _wider(own: Entitlements, other: Entitlements) -> Entitlements:
+    """The better of both, right by right."""
+    mine, theirs = own.allowance, other.allowance
+    return replace(
+        own,
+        allowance=Allowance(
+            max(mine.in_flight, theirs.in_flight),
+            max(mine.per_minute, theirs.per_minute),
+            max(mine.per_day, theirs.per_day),
+        ),
+        largest_side=max(own.largest_side, other.largest_side),
+        images_per_grid=max(own.images_per_grid, other.images_per_grid),
+        tier=min(own.tier, other.tier),
+        weight=max(own.weight, other.weight),
+        watermark=own.watermark and other.watermark,
+        private=own.private or other.private,
+        monthly_grids=max(own.monthly_grids, other.monthly_grids),
+    )
 
 
 def _exception_for(user: User) -> Override | None:

@@ -214,19 +214,46 @@ class Usage(models.Model):
     It holds the job's id and no foreign key: money outlives pictures.
     """
 
+    class Bill(models.TextChoices):
+        """Whether it is paid for, and how far it has come on its way to Stripe."""
+
+        NONE = "", _("included")
+        DUE = "due", _("to be sent")
+        SENT = "sent", _("sent")
+        LOST = "lost", _("not billed: too late to be sent")
+
     job_id = models.UUIDField(unique=True)
     user = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True)
     api_key = models.ForeignKey(ApiKey, on_delete=models.SET_NULL, null=True, blank=True)
+    plan = models.SlugField(blank=True, default="", help_text="The owner's, at delivery.")
+    bill = models.CharField(max_length=4, choices=Bill, blank=True, default=Bill.NONE)
+    meter_tried = models.DateTimeField(null=True, help_text="When it was first sent to Stripe.")
     images = models.PositiveSmallIntegerField(help_text="Delivered, not asked for.")
     pixel_steps = models.PositiveBigIntegerField(help_text="Width x height x steps x images.")
     seconds = models.FloatField(help_text="This job's share of its batch's time on the device.")
     created = models.DateTimeField(db_default=Now())
 
     class Meta:
-        indexes = (models.Index(fields=("user", "created"), name="usage_by_user"),)
+        indexes = (
+            models.Index(fields=("user", "created"), name="usage_by_user"),
+            models.Index(
+                fields=("created",), condition=models.Q(bill="due"), name="usage_to_be_sent"
+            ),
+        )
 
     def __str__(self) -> str:
         return f"usage of {self.job_id}"
+
+
+class Metering(models.Model):
+    """Somebody whose programs' grids are paid for, beyond what a month includes, up to a cap."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE)
+    on = models.BooleanField(default=True)
+    cap = models.PositiveIntegerField(default=500, help_text="Paid grids a month, at most.")
+
+    def __str__(self) -> str:
+        return f"metering of {self.user}"
 
 
 class SpentProof(models.Model):

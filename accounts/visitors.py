@@ -37,12 +37,6 @@ def visitor_of(request: HttpRequest) -> Visitor | None:
     return Visitor.objects.filter(pk=said, claimed__isnull=True).first() if said else None
 
 
-def moved_away(request: HttpRequest) -> bool:
-    """Whether the request's cookie is that of a visitor whose grids another owner has claimed."""
-    said = request.get_signed_cookie(COOKIE, None, salt=_COOKIE_SALT, max_age=COOKIE_SECONDS)
-    return bool(said) and Visitor.objects.filter(pk=said, claimed__isnull=False).exists()
-
-
 def new_key() -> str:
     """Returns a signed random key for one form: what is sent with it is done once."""
     return signing.dumps(secrets.token_urlsafe(16), salt=_KEY_SALT)

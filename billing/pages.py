@@ -1,15 +1,18 @@
 """What the pages about money show: plain values for the templates, made of rows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import get_language
 
-from accounts.entitlements import Entitlements, rights_of_plan
+from accounts import metering
+from accounts.entitlements import Entitlements, entitlements_of, rights_of_plan
+from accounts.metering import Month
 from accounts.models import Owner, Plan, User
 from billing import checkout, gateway, prices
 from billing.models import Kind, Subscription
@@ -23,6 +26,17 @@ WHOLE = frozenset(
 
 
 @dataclass(frozen=True)
+class Programs:
+    """What somebody's programs drew this month, and what that comes to."""
+
+    month: Month
+    percent: int
+    """Of the cap."""
+    so_far: str
+    at_most: str
+
+
+@dataclass(frozen=True)
 class Held:
     """A subscription that somebody has, and what can be done about it."""
 
@@ -32,6 +46,7 @@ class Held:
     """While the payment fails."""
     other: str
     """The lookup key of the other interval, or the empty text."""
+    programs: Programs | None
 
 
 def money(amount: Decimal | int, currency: str) -> str:
@@ -84,9 +99,24 @@ def held(user: User) -> list[Held]:
             other=other[row.interval]
             if row.kind == Kind.PREMIUM and other[row.interval] in known and not row.ends
             else "",
+            programs=_programs(user, row) if row.kind == Kind.API else None,
         )
         for row in checkout.running(user)
     ]
+
+
+def _programs(user: User, row: Subscription) -> Programs | None:
+    rights = entitlements_of(user)
+    included = max(rights.monthly_grids, rights_of_plan(Plan.API).monthly_grids)
+    month = metering.month_of(user, replace(rights, monthly_grids=included), timezone.now())
+    if month is None or month.cap is None:
+        return None
+    return Programs(
+        month=month,
+        percent=min(100, round(100 * month.paid / month.cap)) if month.cap else 100,
+        so_far=money(row.amount * month.paid, row.currency),
+        at_most=money(row.amount * month.cap, row.currency),
+    )
 
 
 def _rights(plan: str) -> Entitlements:

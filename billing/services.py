@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from accounts import metering
 from accounts.models import Plan, User
 from billing import gateway, notices
 from billing.models import Customer, Gift, Kind, Subscription
@@ -110,6 +111,8 @@ def _settle(customer: Customer, token: uuid.UUID, wanted: int, snapshot: Snapsho
         _write(row, snapshot, now)
         if user is not None:
             settle_plan(user, now)
+            api = row.subscriptions.filter(kind=Kind.API, entitled=True)
+            metering.switch(user, on=api.exists())
             notices.tell_of(user, before, row.subscriptions.all())
         more = row.sync_wanted > wanted
         row.sync_done, row.read_at = wanted, now

@@ -7,8 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, F, Q, QuerySet, Sum, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Count, F, Q, QuerySet, Sum
 from django.utils import timezone
 
 from accounts.models import Usage
@@ -52,6 +51,7 @@ def numbers() -> dict[str, Any]:
         .count(),
         "gifts": Gift.objects.filter(until__gt=timezone.now()).count(),
         "ads": _ads(since),
+        **_api(since),
         "drawn": drawn(since),
         "hour": pages.money(settings.GPU_HOUR_PRICE, "eur") if settings.GPU_HOUR_PRICE else "",
     }
@@ -61,11 +61,11 @@ def drawn(since: datetime) -> list[Drawn]:
     """Returns grids, seconds and cost by kind of user."""
     rows = (
         Usage.objects.filter(created__gte=since)
-        .values(kind=Coalesce(F("user__plan"), Value("visitor")))
+        .values(kind=F("plan"))
         .annotate(grids=Count("pk"), seconds=Sum("seconds"))
         .order_by("kind")
     )
-    return [_drawn(row["kind"], row["grids"], row["seconds"] or 0.0) for row in rows]
+    return [_drawn(row["kind"] or "–", row["grids"], row["seconds"] or 0.0) for row in rows]
 
 
 def _drawn(kind: str, grids: int, seconds: float) -> Drawn:
@@ -87,6 +87,21 @@ def _monthly(rows: QuerySet[Subscription]) -> list[str]:
         share = row["total"] / (12 if row["interval"] == "year" else 1)
         sums[row["currency"]] = sums.get(row["currency"], Decimal(0)) + share
     return [pages.money(round(total), currency) for currency, total in sorted(sums.items())]
+
+
+def _api(since: datetime) -> dict[str, Any]:
+    """What programs' paid grids of this month bring, at each subscription's own price."""
+    paid = Usage.objects.filter(created__gte=since).exclude(bill__in=("", Usage.Bill.LOST))
+    counts = dict(paid.values_list("user").annotate(n=Count("pk")))
+    sums: dict[str, Decimal] = {}
+    for row in Subscription.objects.filter(
+        kind=Kind.API, customer__user__in=list(counts)
+    ).select_related("customer"):
+        user = row.customer.user_id
+        if user in counts:  # of several, over the years, the one that ends last
+            sums[row.currency] = sums.get(row.currency, Decimal(0)) + row.amount * counts.pop(user)
+    total = [pages.money(amount, currency) for currency, amount in sorted(sums.items())]
+    return {"api_revenue": total, "api_grids": paid.count()}
 
 
 def _failed() -> Iterable[Subscription]:

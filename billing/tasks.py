@@ -3,7 +3,7 @@
 import structlog
 from celery import shared_task
 
-from billing import ads, gateway, gifts, inbox, notices, prices
+from billing import ads, gateway, gifts, inbox, notices, prices, usage
 from billing.errors import BillingError
 
 log = structlog.get_logger(__name__)
@@ -15,6 +15,8 @@ def look() -> None:
     if gateway.is_on():
         inbox.find_customers()
         inbox.read_wanted()
+        usage.send_due()
+        usage.tell_of_caps()
     gifts.end_due()
     notices.send_owed()
 
@@ -23,6 +25,17 @@ def look() -> None:
 def forget_ads() -> None:
     """Deletes the showings of ads that can be counted no more."""
     ads.forget_old()
+
+
+@shared_task(name="billing.reconcile_usage")
+def reconcile_usage() -> None:
+    """Compares the paid grids of the last days with Stripe's sums."""
+    if not gateway.is_on():
+        return
+    try:
+        usage.reconcile_sums()
+    except BillingError as error:
+        log.warning("usage.not_compared", error=str(error))
 
 
 @shared_task(name="billing.reconcile")

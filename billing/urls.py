@@ -13,6 +13,7 @@ urlpatterns = [
     path("plans/return", views.come_back, name="plans_return"),
     path("plans/portal", views.portal, name="plans_portal"),
     path("plans/change/<slug:lookup_key>", views.change, name="plans_change"),
+    path("plans/cap", views.cap, name="plans_cap"),
     path("plans/end/<slug:kind>", views.end, name="plans_end"),
     path("stripe/webhook", webhook.webhook, name="stripe_webhook"),
 ]

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts import metering
 from accounts.models import Plan, User
 from accounts.visitors import known_key, new_key, owner_of
 from billing import checkout, pages
@@ -24,6 +25,9 @@ from billing.errors import BillingError, NothingToChange
 from billing.models import Kind
 
 TRY_AGAIN_AFTER = 60
+
+LARGEST_CAP = 10**6
+"""Paid grids a month."""
 
 View = Callable[..., HttpResponse]
 
@@ -37,7 +41,7 @@ def leads_to_stripe(view: View) -> View:
         places = ["https://checkout.stripe.com", "https://billing.stripe.com"]
         if own.netloc:
             places = [f"{own.scheme}://{own.netloc}"]
-        allowed = csp_update({"form-action": places})  # type: ignore[arg-type]
+        allowed = csp_update({"form-action": places})
         return cast(HttpResponse, allowed(view)(request, *arguments, **named))
 
     return led
@@ -113,6 +117,18 @@ def change(request: HttpRequest, lookup_key: str) -> HttpResponse:
         "key": new_key(),
     }
     return render(request, "billing/change.html", context)
+
+
+@require_POST
+@login_required
+def cap(request: HttpRequest) -> HttpResponse:
+    """Sets the most paid grids of a month."""
+    said = request.POST.get("cap", "")
+    if not (said.isascii() and said.isdigit() and int(said) <= LARGEST_CAP):
+        messages.error(request, _("A cap is a whole number of grids, up to %d.") % LARGEST_CAP)
+    elif metering.set_cap(_user(request), int(said)):
+        messages.success(request, _("Your programs draw at most %s paid grids a month.") % said)
+    return redirect("plans")
 
 
 @require_POST

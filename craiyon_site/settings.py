@@ -185,6 +185,7 @@ CELERY_BEAT_SCHEDULE = {
     "purge": {"task": "generation.purge", "schedule": 3600, "options": {"expires": 3600}},
     "erase": {"task": "generation.erase_deleted", "schedule": 60, "options": {"expires": 60}},
     "billing": {"task": "billing.look", "schedule": 60, "options": {"expires": 60}},
+    "usage": {"task": "billing.reconcile_usage", "schedule": 24 * 3600},
     "ads": {"task": "billing.forget_ads", "schedule": 6 * 3600},
     "reconcile": {"task": "billing.reconcile", "schedule": 3600, "options": {"expires": 3600}},
     "forget": {"task": "craiyon_site.forget", "schedule": 3600, "options": {"expires": 3600}},

@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts import metering
 from accounts.entitlements import Entitlements, network_allowance
 from accounts.limits import (
     DAY,
@@ -22,7 +23,7 @@ from accounts.limits import (
 from accounts.models import ApiKey, Network, Owner, Plan, User
 from generation import clock, paces, scheduling
 from generation.checkpoints import Checkpoint
-from generation.errors import Busy, LimitReached
+from generation.errors import Busy, CapReached, LimitReached, PaymentRequired
 from generation.models import Job, Worker
 from generation.scheduling import LaneLoad, Tags, Wait
 
@@ -122,6 +123,29 @@ def today_of_key(key: ApiKey, now: datetime) -> list[datetime]:
 def tests_of(owner: Owner, most: int, now: datetime) -> list[datetime]:
     """Returns when each of the last minute's test grids was asked for, the newest `most`."""
     return _newest(jobs_of(owner).filter(created__gt=now - MINUTE, test=True), most)
+
+
+def refuse_beyond_month(key: ApiKey, rights: Entitlements, now: datetime) -> None:
+    """Counts what programs drew this month; the caller has locked the row of the key's owner.
+
+    Raises:
+        PaymentRequired: the month's included grids are used up, and nothing pays for more.
+        CapReached: so are the paid ones that the owner allows.
+    """
+    month = metering.month_of(key.user, rights, now)
+    if month is None:
+        return
+    programs = jobs_of(key.user).filter(api_key__isnull=False, test=False, redraws__isnull=True)
+    limit = month.beyond(programs.filter(status__in=Job.OPEN).count())
+    place = f"{settings.SITE_URL}/plans"
+    if limit is metering.Beyond.INCLUDED:
+        said = _(
+            "The %(n)d grids a month that programs may draw are used up. Add a card: %(place)s"
+        )
+        raise PaymentRequired(said % {"n": month.included, "place": place})
+    if limit is metering.Beyond.CAP:
+        said = _("Your cap of %(n)d paid grids a month is reached. Raise it: %(place)s")
+        raise CapReached(said % {"n": month.cap, "place": place})
 
 
 def refuse_too_many_tests(owner: Owner, rights: Entitlements, now: datetime) -> None:

@@ -54,6 +54,20 @@ class LimitReached(GenerationError):
     status = 429
 
 
+class PaymentRequired(GenerationError):
+    """This month's grids by the API are used up, and nothing pays for more."""
+
+    code = "payment_required"
+    status = 402
+
+
+class CapReached(GenerationError):
+    """The monthly cap of paid grids is reached."""
+
+    code = "monthly_cap_reached"
+    status = 402
+
+
 class Busy(GenerationError):
     """Too many people are drawing."""
 

@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 
+from accounts import metering
 from accounts.models import Usage
 from generation import callbacks, clock, lanes
 from generation.batching import Candidate, fill
@@ -117,6 +118,8 @@ def finish(
     delivered = sum(1 for image in images if image.verdict != Image.Verdict.BLOCKED)
     status = Job.Status.SUCCEEDED if delivered else Job.Status.FAILED
     with transaction.atomic():
+        if job.api_key_id is not None:
+            metering.take_turn(job.user_id)
         if job.redraws_id is not None:
             # The grid before its redraws, as in `erase`.
             Job.objects.select_for_update(of=("self",)).filter(pk=job.redraws_id).first()
@@ -140,13 +143,15 @@ def finish(
         Image.objects.bulk_create(images)
         Rendition.objects.bulk_create(renditions)
         if delivered:
-            Usage.objects.create(
+            metering.record(
                 job_id=job.pk,
                 user_id=job.user_id,
+                visitor=job.visitor_id is not None,
                 api_key_id=job.api_key_id,
                 images=delivered,
                 pixel_steps=job.cost // job.count * delivered,
                 seconds=seconds,
+                now=clock.now(),
             )
     return True
 

@@ -73,6 +73,7 @@ def submit(
         PromptRefused, RequestRefused: it cannot be drawn.
         PromptBlocked: it breaks a rule of what may be asked for.
         LimitReached: an allowance is used up.
+        PaymentRequired, CapReached: the month's grids by the API are.
         Busy: it would wait too long.
         KeyReused: the key was used for another request.
         OwnerMoved: the visitor's grids have just been claimed by another owner.
@@ -90,6 +91,7 @@ def submit(
             admission.refuse_beyond_allowance(owner, rights, network, now)
         if api_key is not None:
             admission.refuse_beyond_key(api_key, now)
+            admission.refuse_beyond_month(api_key, rights, now)
         enqueue(job, checkpoint, rights, now)
         if ring is not None:
             transaction.on_commit(lambda: ring(job.checkpoint))
@@ -109,6 +111,7 @@ def quote(request: GridRequest, *, owner: Owner, api_key: ApiKey | None = None) 
     admission.refuse_beyond_allowance(owner, rights, None, now)
     if api_key is not None:
         admission.refuse_beyond_key(api_key, now)
+        admission.refuse_beyond_month(api_key, rights, now)
     checkpoint = checkpoint_named(job.checkpoint)
     loads = lanes.loads_of(lanes.of(job.checkpoint), now)
     tags = _tags(job, loads, rights.weight)

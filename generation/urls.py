@@ -2,13 +2,10 @@
 
 from django.urls import path
 
-from generation import live, mine, pictures, views
+from generation import live, pictures, views
 
 urlpatterns = [
     path("", views.home, name="home"),
-    path("mine", mine.mine, name="mine"),
-    path("mine/delete", mine.delete, name="mine_delete"),
-    path("mine/undo", mine.undo, name="mine_undo"),
     path("g/<uuid:job_id>", views.grid, name="grid"),
     path("g/<uuid:job_id>/events", live.events, name="events"),
     path("g/<uuid:job_id>/cancel", views.cancel, name="cancel"),

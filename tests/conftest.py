@@ -61,5 +61,9 @@ def plans(request: pytest.FixtureRequest) -> None:
 
         first = importlib.import_module("accounts.migrations.0002_plans").PLANS
         later = importlib.import_module("accounts.migrations.0006_api_rights").PLANS
+        included = importlib.import_module("accounts.migrations.0008_monthly_grids").INCLUDED
         for name, columns in first.items():
-            Plan.objects.get_or_create(name=name, defaults=columns | later.get(name, {}))
+            columns = columns | later.get(name, {})  # noqa: PLW2901
+            if name in included:
+                columns["monthly_grids"] = included[name]
+            Plan.objects.get_or_create(name=name, defaults=columns)
