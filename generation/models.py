@@ -112,6 +112,7 @@ class Job(models.Model):
     )
 
     KEPT = Q(deleted__isnull=True, erased__isnull=True, hidden__isnull=True)
+    """What is there for anybody at all: what was neither deleted nor taken down."""
     LISTED = KEPT & Q(redraws__isnull=True, test=False)
     """What lists of grids show: not what was deleted or hidden, nor a position drawn again, nor
     tests."""

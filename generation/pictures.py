@@ -65,7 +65,7 @@ def linked(request: HttpRequest, token: str) -> HttpResponseBase:
     """A private picture, for whoever was given its address within the last minute."""
     try:
         job_id, position, suffix = links.opened(token)
-        job = Job.objects.filter(pk=job_id, deleted__isnull=True, erased__isnull=True).first()
+        job = Job.objects.filter(Job.KEPT, pk=job_id).first()
         if job is None:
             raise Refused.missing()
         return served(request, job, Kind.FULL, suffix, position)

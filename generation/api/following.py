@@ -76,7 +76,7 @@ def _progress(news: News) -> Mapping[str, object]:
 
 
 def _shown(job_id: UUID, absolute: Absolute) -> bytes | None:
-    job = Job.objects.filter(pk=job_id, deleted__isnull=True, erased__isnull=True).first()
+    job = Job.objects.filter(Job.KEPT, pk=job_id).first()
     if job is None:
         return None
     rendered: bytes = JSONRenderer().render(represent.generation(job, absolute))

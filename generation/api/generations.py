@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Q
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
@@ -25,7 +24,6 @@ from generation.submission import GridRequest
 POLL_AFTER = 2
 """Seconds, in Retry-After, until looking again makes sense."""
 
-_KEPT = Q(deleted__isnull=True, erased__isnull=True)
 _WAIT = re.compile(r'(?:^|[\s,;])wait\s*=\s*"?([0-9]{1,5})', re.IGNORECASE)
 
 
@@ -151,7 +149,7 @@ def draw(key: ApiKey, wanted: GridRequest, given: str) -> Job:
 
 def jobs_of(key: ApiKey) -> Any:
     """Returns what a key may look at: the account's grids, the tests and the rest apart."""
-    kept = admission.jobs_of(key.user).filter(_KEPT, redraws__isnull=True, test=not key.live)
+    kept = admission.jobs_of(key.user).filter(Job.KEPT, redraws__isnull=True, test=not key.live)
     return kept.select_related("user__plan")
 
 
@@ -159,12 +157,12 @@ def owned(key: ApiKey, job_id: UUID) -> Job:
     """Returns one of the account's jobs.
 
     Raises:
-        Refused: there is none of its own, or it was deleted.
+        Refused: there is none of its own, or it was deleted or taken down.
     """
     job: Job | None = jobs_of(key).filter(pk=job_id).first()
     if job is not None:
         return job
-    deleted = admission.jobs_of(key.user).filter(pk=job_id, redraws__isnull=True).exclude(_KEPT)
+    deleted = admission.jobs_of(key.user).filter(pk=job_id, redraws__isnull=True).exclude(Job.KEPT)
     raise Refused(HTTPStatus.GONE) if deleted.exists() else Refused.missing()
 
 
@@ -174,7 +172,7 @@ def again(job_id: UUID) -> Job:
     Raises:
         Refused: it was deleted meanwhile.
     """
-    job = Job.objects.select_related("user__plan").filter(_KEPT, pk=job_id).first()
+    job = Job.objects.select_related("user__plan").filter(Job.KEPT, pk=job_id).first()
     if job is None:
         raise Refused(HTTPStatus.GONE)
     return job

@@ -36,7 +36,7 @@ TITLES: Mapping[str, str] = {
     "busy": "Too many people are drawing",
     "idempotency_key_reused": "The idempotency key belongs to another request",
     "not_found": "There is nothing here",
-    "gone": "It was deleted",
+    "gone": "It was deleted or taken down",
     "not_finished": "It is not drawn yet",
     "already_ended": "It has ended already",
     "method_not_allowed": "Not with this method",
@@ -132,7 +132,7 @@ def _refusal(error: GenerationError) -> Problem:
 
 def _not_shown(error: Refused) -> Problem:
     if error.status == HTTPStatus.GONE:
-        return Problem(410, "gone", _("It was deleted."))
+        return Problem(410, "gone", _("It was deleted or taken down."))
     if error.status == HTTPStatus.SERVICE_UNAVAILABLE:
         return _away()
     return Problem(404, "not_found", _("There is nothing at this address."))

@@ -83,6 +83,7 @@ def _undelivered(key: ApiKey, body: str) -> QuerySet[Call]:
             created__gt=recent,
             job__deleted__isnull=True,
             job__erased__isnull=True,
+            job__hidden__isnull=True,
         )
         .exclude(job__status=Job.Status.CANCELLED)
         .order_by("created", "pk")
