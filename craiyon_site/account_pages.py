@@ -82,7 +82,8 @@ def delete(request: HttpRequest) -> HttpResponse:
     try:
         lifecycle.delete_account(user)
     except BillingError as error:
-        messages.error(request, f"{error.message} {_('Your account was not deleted.')}")
+        kept = _("Your account was not deleted.")
+        messages.error(request, f"{error.message} {kept}")
         return redirect("account_delete")
     logout(request)
     messages.success(request, _("Your account is deleted, with everything you drew."))

@@ -116,11 +116,17 @@ def test_what_is_filled_in_is_the_same_in_both_languages(catalogue: polib.POFile
         assert set(HOLDS.findall(texts_of(entry)[-1])) == wanted, entry.msgid
 
 
+A_HEADER = "Authorization:"
+"""Programs write it so in every language."""
+
+
 def test_french_signs_are_kept_from_the_end_of_a_line(catalogue: polib.POFile) -> None:
     wrong = [
         text
         for entry in catalogue
         for text in texts_of(entry)
-        if re.search(r"[ \w)%»][;!?»](?!\w)|[ \w)%»]:(?=\s|$)|«[^\u00a0]|\w'\w", text)
+        if re.search(
+            r"[ \w)%»][;!?»](?!\w)|[ \w)%»]:(?=\s|$)|«[^\u00a0]|\w'\w", text.replace(A_HEADER, "")
+        )
     ]
     assert wrong == []
