@@ -37,6 +37,11 @@ def visitor_of(request: HttpRequest) -> Visitor | None:
     return Visitor.objects.filter(pk=said, claimed__isnull=True).first() if said else None
 
 
+def is_unknown(request: HttpRequest) -> bool:
+    """Whether nothing in a request says who sends it: what it gets, everybody may get."""
+    return not {COOKIE, settings.SESSION_COOKIE_NAME} & set(request.COOKIES)
+
+
 def new_key() -> str:
     """Returns a signed random key for one form: what is sent with it is done once."""
     return signing.dumps(secrets.token_urlsafe(16), salt=_KEY_SALT)

@@ -5,6 +5,7 @@ import base64
 from django.conf import settings
 from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -13,6 +14,14 @@ from billing.models import HouseAd
 
 NOTHING = base64.b64decode("R0lGODlhAQABAIAAAAAAAAAAACH5BAEAAAAALAAAAAABAAEAAAICRAEAOw==")
 """A picture of one clear point, for ads that are text."""
+
+
+@require_safe
+@never_cache
+def place(request: HttpRequest, page: str) -> HttpResponse:
+    """An ad in its place, for a page that everybody shares."""
+    context = {"kept": True, "shown": ads.chosen(request, page), "page": page}
+    return render(request, "billing/ad.html", context)
 
 
 @require_safe

@@ -49,6 +49,7 @@ def nonce_for(request: HttpRequest, *, content: bool) -> str:
         return ""
     if not hasattr(request, "adsense_nonce"):
         request.adsense_nonce = token_urlsafe(18)  # type: ignore[attr-defined]
+        request.for_one_reader = True  # type: ignore[attr-defined]  # a nonce is good once
     return str(request.adsense_nonce)  # type: ignore[attr-defined]
 
 

@@ -6,6 +6,7 @@ from billing import ad_views, views, webhook
 
 urlpatterns = [
     path("ads.txt", ad_views.ads_txt, name="ads_txt"),
+    path("ads/place/<slug:page>", ad_views.place, name="ad_place"),
     path("ads/<str:token>/picture", ad_views.picture, name="ad_picture"),
     path("ads/<str:token>/follow", ad_views.follow, name="ad_follow"),
     path("plans", views.plans, name="plans"),

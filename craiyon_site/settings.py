@@ -222,6 +222,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "craiyon_site.middleware.request_id",
     "craiyon_site.failures.Readable",
+    "craiyon_site.shared_answers.shared_answers",
     "servestatic.middleware.ServeStaticMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -287,6 +288,9 @@ STORAGES: dict[str, dict[str, Any]] = {
     },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+
+SHARED_ANSWERS_SECONDS = env.number("SHARED_ANSWERS_SECONDS", 5, most=60)
+"""How long a process keeps answers that are the same for everybody; 0 keeps none."""
 
 # What a browser is told
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.http import HttpRequest
 
 from accounts.visitors import owner_of
+from generation import clock, deletion
 from generation.models import Job
 
 
@@ -15,7 +16,7 @@ class Refused(Exception):
     def __init__(self, status: HTTPStatus) -> None:
         super().__init__(status.phrase)
         self.status = status.value
-        """404, also where there is one that the request may not know of; 410 once erased or taken
+        """404, also where there is one that the request may not know of; 410 once deleted or taken
         down; 503 while the files are away."""
         self.template = f"{status.value}.html"
 
@@ -56,11 +57,25 @@ def owned(request: HttpRequest, job_id: UUID) -> Job:
     return job
 
 
+def deleted(request: HttpRequest, job_id: UUID) -> Job:
+    """Returns a job whose deletion the request may undo: its owner's own.
+
+    Raises:
+        Refused: there is none, it is somebody else's, or it is not deleted or gone for good.
+    """
+    since = clock.now() - deletion.GRACE
+    jobs = Job.objects.select_related("user__plan", "visitor")
+    job = jobs.filter(pk=job_id, deleted__gt=since, erased__isnull=True).first()
+    if job is None or not owns(request, job):
+        raise Refused.missing()
+    return job
+
+
 def _found(job_id: UUID) -> Job:
     job = Job.objects.select_related("user__plan", "visitor").filter(pk=job_id).first()
     if job is None:
         raise Refused.missing()
-    if job.erased is not None:
+    if job.erased is not None or job.deleted is not None:
         raise Refused(HTTPStatus.GONE)
     return job
 

@@ -1,7 +1,7 @@
 """What somebody who waits wants to know of a job, asked for many jobs at once."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -38,6 +38,11 @@ class News:
     starts_in: tuple[float, float] = field(default=(0.0, 0.0), compare=False)
     """Seconds: what is left of the range that was quoted. It shrinks by itself and is no news."""
 
+    def later(self, seconds: float) -> "News":
+        """Returns the same news so many seconds later: what was promised has come nearer."""
+        low, high = self.starts_in
+        return replace(self, starts_in=(max(0.0, low - seconds), max(0.0, high - seconds)))
+
     @property
     def ended(self) -> bool:
         return self.status not in Job.OPEN
@@ -58,11 +63,12 @@ def news_of(jobs: Collection[UUID]) -> Mapping[UUID, News]:
     query = _NEWS.format(ids=", ".join(["%s"] * len(ids)))
     for row in Job.objects.raw(query, ids):
         if row.deleted is None and row.erased is None:
-            found[row.pk] = _news(row)
+            found[row.pk] = news_from(row, row.place)
     return found
 
 
-def _news(row: Any) -> News:
-    waited = (timezone.now() - row.created).total_seconds()
-    left = (max(0.0, row.quoted_low - waited), max(0.0, row.quoted_high - waited))
-    return News(row.status, round(row.progress, 3), row.place, left)
+def news_from(job: Any, place: int | None) -> News:
+    """Returns the news that a row holds, of which the place in its lane is known."""
+    waited = (timezone.now() - job.created).total_seconds()
+    left = (max(0.0, job.quoted_low - waited), max(0.0, job.quoted_high - waited))
+    return News(job.status, round(job.progress, 3), place, left)

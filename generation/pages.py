@@ -1,7 +1,7 @@
 """What the pages show: plain values for the templates, made of rows."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib.humanize.templatetags.humanize import ordinal
 from django.utils.html import strip_tags
@@ -13,24 +13,11 @@ from accounts.entitlements import Entitlements, entitlements_of
 from accounts.limits import left_today
 from accounts.models import Owner
 from generation import admission, catalogue, clock
-from generation.models import Image, Job
+from generation.models import Job
 from generation.news import News
-from generation.scribbles import scribble
 
 HISTORY = 4
 """Grids shown on the first page."""
-
-
-@dataclass(frozen=True)
-class Frame:
-    """One place of a grid: a picture, a reason why there is none, or a line being drawn."""
-
-    position: int
-    image: Image | None
-    held_back: bool
-    scribble: str
-    rest: str
-    """Share of the scribble that is not drawn yet, as SVG writes numbers in any language."""
 
 
 @dataclass(frozen=True)
@@ -41,25 +28,14 @@ class Left:
     of: int
 
 
-def frames(job: Job, images: Sequence[Image]) -> list[Frame]:
-    """Returns the frames of a grid, which stand from the start."""
-    by_position = {image.position: image for image in images}
-    return [_frame(job, position, by_position.get(position)) for position in range(job.count)]
-
-
-def _frame(job: Job, position: int, image: Image | None) -> Frame:
-    return Frame(
-        position=position,
-        image=image if image is not None and image.master else None,
-        held_back=image is not None and image.verdict == Image.Verdict.BLOCKED,
-        scribble=scribble(position),
-        rest=f"{1 - job.progress:.3f}",
-    )
-
-
-def columns(count: int) -> int:
-    """Returns how many frames stand side by side: three, unless so few look lost."""
-    return {1: 1, 2: 2, 4: 2}.get(count, 3)
+def said_of(news: News) -> dict[str, Any]:
+    """Returns what `generation/news.html` shows: in a page, and in its stream."""
+    return {
+        "news": news,
+        "place": place(news),
+        "sentence": sentence(news),
+        "percent": round(100 * news.progress),
+    }
 
 
 def place(news: News) -> str:
@@ -88,6 +64,8 @@ def _starts(low: float, high: float) -> str:
             "low": _fives(low),
             "high": max(_fives(low) + 5, _fives(high)),
         }
+    if duration(low) == duration(high):
+        return _("It starts in about %s.") % duration(high)
     return _("It starts in %(low)s to %(high)s.") % {"low": duration(low), "high": duration(high)}
 
 

@@ -8,6 +8,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from django.core.files.storage import storages
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header
 from django.utils.text import slugify
@@ -17,12 +19,10 @@ from generation import delivery, links, pages
 from generation.access import Refused, shown
 from generation.models import Image, Job, Rendition
 from generation.renditions import Format, Kind, UnreadableImage
+from generation.sharing import KEPT_SECONDS
 from generation.views import refusal_page
 
 log = structlog.get_logger(__name__)
-
-SHARED_SECONDS = 60
-"""How long anybody may keep a file that is not private: a deletion is over after that."""
 
 FORMATS = {"webp": Format.WEBP, "png": Format.PNG, "avif": Format.AVIF} | dict.fromkeys(
     ("jpeg", "jpg"), Format.JPEG
@@ -49,6 +49,20 @@ def thumbnail(request: HttpRequest, job_id: UUID, position: int) -> HttpResponse
 def card(request: HttpRequest, job_id: UUID, suffix: str) -> HttpResponseBase:
     """The whole grid as one picture, with its prompt."""
     return _answer(request, job_id, Kind.CARD, suffix, None)
+
+
+@require_safe
+def download(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """Leads to the picture and the format that a form names, to be saved."""
+    wanted, suffix = request.GET.get("picture", ""), request.GET.get("format", "")
+    try:
+        job = shown(request, job_id)
+        if suffix not in FORMATS or not (wanted == "card" or wanted in map(str, range(job.count))):
+            raise Refused.missing()
+    except Refused as refused:
+        return refusal_page(request, refused)
+    name, args = ("card", []) if wanted == "card" else ("picture", [int(wanted)])
+    return redirect(f"{reverse(name, args=[job.pk, *args, suffix])}?save")
 
 
 def _answer(
@@ -85,10 +99,10 @@ def served(
     rendition = _rendition(job, kind, suffix, position)
     etag = f'"{rendition.sha256}"'
     unchanged = get_conditional_response(request, etag=etag, response=None)
-    response = unchanged or _file(job, rendition, position)
+    response = unchanged or _file(job, rendition, position, save="save" in request.GET)
     response["ETag"] = etag
     private = job.visibility == Job.Visibility.PRIVATE
-    response["Cache-Control"] = "no-store" if private else f"public, max-age={SHARED_SECONDS}"
+    response["Cache-Control"] = "no-store" if private else f"public, max-age={KEPT_SECONDS}"
     return response
 
 
@@ -105,7 +119,7 @@ def _rendition(job: Job, kind: Kind, suffix: str, position: int | None) -> Rendi
         raise _away(job, error) from error
 
 
-def _file(job: Job, rendition: Rendition, position: int | None) -> HttpResponse:
+def _file(job: Job, rendition: Rendition, position: int | None, *, save: bool) -> HttpResponse:
     try:
         with storages["default"].open(rendition.name) as file:
             content = file.read()
@@ -117,7 +131,7 @@ def _file(job: Job, rendition: Rendition, position: int | None) -> HttpResponse:
     return HttpResponse(
         content,
         content_type=stored.content_type,
-        headers={"Content-Disposition": content_disposition_header(False, name) or "inline"},
+        headers={"Content-Disposition": content_disposition_header(save, name) or "inline"},
     )
 
 

@@ -2,15 +2,20 @@
 
 from django.urls import path
 
-from generation import live, pictures, views
+from generation import grids, live, pictures, sharing, views
 
 urlpatterns = [
     path("", views.home, name="home"),
-    path("g/<uuid:job_id>", views.grid, name="grid"),
+    path("oembed", sharing.oembed, name="oembed"),
+    path("g/<uuid:job_id>", grids.grid, name="grid"),
     path("g/<uuid:job_id>/events", live.events, name="events"),
-    path("g/<uuid:job_id>/cancel", views.cancel, name="cancel"),
-    path("g/<uuid:job_id>/again", views.again, name="again"),
-    path("g/<uuid:job_id>/delete", views.delete, name="delete"),
+    path("g/<uuid:job_id>/cancel", grids.cancel, name="cancel"),
+    path("g/<uuid:job_id>/again", grids.again, name="again"),
+    path("g/<uuid:job_id>/delete", grids.delete, name="delete"),
+    path("g/<uuid:job_id>/undo", grids.undo, name="undo"),
+    path("g/<uuid:job_id>/visibility", grids.visibility, name="visibility"),
+    path("g/<uuid:job_id>/<int:position>/again", grids.redraw, name="redraw"),
+    path("g/<uuid:job_id>/download", pictures.download, name="download"),
     path("i/<str:token>", pictures.linked, name="linked_picture"),
     path("g/<uuid:job_id>/grid.<str:suffix>", pictures.card, name="card"),
     path("g/<uuid:job_id>/<int:position>.<str:suffix>", pictures.picture, name="picture"),

@@ -3,24 +3,22 @@
 from http import HTTPStatus
 from secrets import token_urlsafe
 from typing import Any
-from uuid import UUID
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods
 
 from accounts import proofs
 from accounts.entitlements import entitlements_of
 from accounts.models import Owner, Visitor
 from accounts.sign_up import sentence
 from accounts.visitors import known_key, network_from, new_key, newcomer, owner_of, remember
-from generation import catalogue, delivery, pages, services
-from generation.access import Refused, owned, owns, shown
+from generation import catalogue, pages
+from generation.access import Refused
 from generation.errors import GenerationError, LimitReached, ProofNeeded
 from generation.forms import DrawForm, choices
 from generation.models import Job
-from generation.news import news_of
 from generation.submission import GridRequest, submit
 from generation.tasks import ring
 
@@ -37,67 +35,20 @@ def home(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _form(request, form, refusal=GenerationError(form.complaint))
     try:
-        return _drawn(request, form.request())
+        return drawn(request, form.request())
     except GenerationError as refusal:
         return _form(request, form, refusal=refusal)
 
 
-@require_safe
-def grid(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    """A grid in whatever state it is."""
-    try:
-        job = shown(request, job_id)
-    except Refused as refused:
-        return refusal_page(request, refused)
-    return _grid(request, job)
-
-
-@require_POST
-def cancel(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    """Stops a grid that is waiting or being drawn."""
-    try:
-        job = owned(request, job_id)
-    except Refused as refused:
-        return refusal_page(request, refused)
-    services.cancel(job)
-    return redirect("grid", job.pk)
-
-
-@require_POST
-def again(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    """Draws the same request with a fresh seed, as a new job."""
-    try:
-        job = owned(request, job_id)
-    except Refused as refused:
-        return refusal_page(request, refused)
-    try:
-        return _drawn(request, _same_request(job))
-    except GenerationError as refusal:
-        return _grid(request, job, refusal=refusal)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def delete(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    """Asks whether a grid shall be deleted; a POST deletes it for good."""
-    try:
-        job = owned(request, job_id)
-    except Refused as refused:
-        return refusal_page(request, refused)
-    if request.method == "POST":
-        delivery.forget(job)
-        return redirect("grid", job.pk)
-    return _private(render(request, "generation/delete.html", {"job": job}))
-
-
 def refusal_page(request: HttpRequest, refused: Refused) -> HttpResponse:
     """The page that says why there is no grid to see."""
-    response = _private(render(request, refused.template, status=refused.status))
+    response = private(render(request, refused.template, status=refused.status))
     if refused.status == HTTPStatus.SERVICE_UNAVAILABLE:
         response["Retry-After"] = str(TRY_AGAIN_AFTER)
     return response
 
 
-def _drawn(request: HttpRequest, wanted: GridRequest) -> HttpResponse:
+def drawn(request: HttpRequest, wanted: GridRequest) -> HttpResponse:
     """Submits and leads to the grid. A newcomer becomes a visitor if the grid is accepted."""
     key = request.POST.get("key", "")
     owner, network = owner_of(request), network_from(request)
@@ -151,42 +102,15 @@ def _form(
         ),
         "open_job": _open_job(owner, refusal),
     }
-    return _answer(request, "generation/home.html", context, refusal)
+    return answer(request, "generation/home.html", context, refusal)
 
 
-def _grid(
-    request: HttpRequest, job: Job, *, refusal: GenerationError | None = None
-) -> HttpResponse:
-    news = news_of([job.pk])[job.pk]
-    read, unread = pages.read_and_not(job)
-    frames = pages.frames(job, list(job.images.all()))
-    context: dict[str, Any] = {
-        "job": job,
-        "news": news,
-        "open": not news.ended,
-        "owns": owns(request, job),
-        "frames": frames,
-        "delivered": sum(frame.image is not None for frame in frames),
-        "percent": round(100 * news.progress),
-        "columns": pages.columns(job.count),
-        "place": pages.place(news),
-        "sentence": pages.sentence(news),
-        "took": pages.took(job),
-        "reload_after": pages.reload_after(news),
-        "read": read,
-        "unread": unread,
-        "checkpoint_title": pages.checkpoint_title(job),
-        "key": new_key(),
-    }
-    return _answer(request, "generation/grid.html", context, refusal)
-
-
-def _answer(
+def answer(
     request: HttpRequest, template: str, context: dict[str, Any], refusal: GenerationError | None
 ) -> HttpResponse:
     if refusal is not None:
         context |= {"refusal": refusal, "again_in": _again_in(refusal)}
-    response = _private(render(request, template, context))
+    response = private(render(request, template, context))
     if refusal is not None:
         response.status_code = refusal.status
         if refusal.status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
@@ -198,7 +122,7 @@ def _again_in(refusal: GenerationError) -> str:
     return pages.duration(refusal.retry_after) if refusal.retry_after else ""
 
 
-def _private(response: HttpResponse) -> HttpResponse:
+def private(response: HttpResponse) -> HttpResponse:
     """Every page depends on who looks, and holds a key that is good once."""
     response["Cache-Control"] = "private, no-store"
     return response
@@ -209,19 +133,6 @@ def _open_job(owner: Owner | None, refusal: GenerationError | None) -> Job | Non
     if owner is None or not isinstance(refusal, LimitReached) or refusal.retry_after:
         return None
     return next((job for job in pages.history_of(owner) if job.status in Job.OPEN), None)
-
-
-def _same_request(job: Job) -> GridRequest:
-    return GridRequest(
-        prompt=job.prompt,
-        negative_prompt=job.negative_prompt,
-        style=job.style,
-        checkpoint=job.checkpoint,
-        size=(job.width, job.height),
-        count=job.count,
-        format=job.format,
-        visibility=Job.Visibility(job.visibility),
-    )
 
 
 def _prefilled(request: HttpRequest) -> dict[str, str]:

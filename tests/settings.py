@@ -27,3 +27,5 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 MIDDLEWARE.remove("servestatic.middleware.ServeStaticMiddleware")
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# What a test changes, the next request must see; shared answers have tests of their own.
+SHARED_ANSWERS_SECONDS = 0

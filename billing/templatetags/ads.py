@@ -8,6 +8,7 @@ from django.template import Context
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from accounts.visitors import is_unknown
 from billing import ads, adsense
 
 register = template.Library()
@@ -26,10 +27,13 @@ def ad_slot(context: Context, page: str) -> dict[str, Any]:
         return {"kept": False}
     filled = page != "grid" or _is_whole(context)
     nonce = adsense.nonce_for(request, content=page == "grid" and _is_public_content(context))
-    shown = ads.chosen(request, page) if filled and not nonce else None
+    # A page that many share must not hold one showing for all of them: they ask for their own.
+    later = filled and not nonce and page == "grid" and is_unknown(request)
+    shown = ads.chosen(request, page) if filled and not nonce and not later else None
     return {
         "kept": bool(ads.on(page)) or bool(nonce),
         "shown": shown,
+        "later": later,
         "nonce": nonce,
         "adsense_client": settings.ADSENSE_CLIENT,
         "adsense_slot": settings.ADSENSE_SLOT,
@@ -49,9 +53,7 @@ def ad_nonce(context: Context) -> SafeString:
 
 
 def _is_whole(context: Context) -> bool:
-    news, frames = context.get("news"), context.get("frames") or []
-    done = news is not None and str(news.status) == "succeeded"
-    return done and not any(frame.held_back for frame in frames)
+    return bool(context.get("whole"))
 
 
 def _is_public_content(context: Context) -> bool:

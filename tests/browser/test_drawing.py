@@ -16,7 +16,7 @@ pytestmark = pytest.mark.alone
 Visit = Callable[..., Page]
 PROMPT = "a red fox under a full moon"
 GRID = re.compile(r"/g/[0-9a-f-]{36}$")
-DONE = "html[data-status=succeeded]"
+DONE = "#job[data-status=succeeded]"
 
 
 def draw(page: Page, prompt: str = PROMPT) -> None:
@@ -32,7 +32,9 @@ def wait_until_done(page: Page) -> None:
 
 def pictures(page: Page) -> list[dict[str, Any]]:
     """What the browser made of each picture, once all are there."""
-    page.evaluate("Promise.all([...document.images].map((image) => image.decode()))")
+    page.evaluate(
+        "Promise.all([...document.querySelectorAll('img[data-position]')].map((i) => i.decode()))"
+    )
     return page.locator("img[data-position]").evaluate_all(  # type: ignore[no-any-return]
         """(images) => images.map((image) => ({
             position: image.dataset.position, alt: image.alt, width: image.naturalWidth,
@@ -102,7 +104,7 @@ def test_it_fits_phones_and_desks_by_day_and_by_night(
 ) -> None:
     page = visit(width, color_scheme=scheme, storage_state=drawn.cookies)
     assert_fits(page, width)
-    page.locator("summary").click()
+    page.locator("summary").first.click()
     assert_fits(page, width)
     page.goto(drawn.address)
     assert_fits(page, width)
@@ -137,8 +139,10 @@ def test_a_grid_is_drawn_again_and_deleted_with_the_keyboard_alone(visit: Visit)
     assert page.url != first
     wait_until_done(page)
     press(page, "Delete this grid")
-    press(page, "Delete for good")
-    expect(page.get_by_role("heading", name="This grid was deleted")).to_be_visible()
+    press(page, "Delete it")
+    expect(page.get_by_role("heading", name="This grid is deleted")).to_be_visible()
+    press(page, "Bring it back")
+    expect(page.locator("img[data-position]")).to_have_count(9)
 
 
 def press(page: Page, name: str) -> None:
@@ -163,8 +167,8 @@ def test_stopping_shows_at_once(visit: Visit) -> None:
     for _ in range(3):
         page.goto("/")
         draw(page)
-    page.locator(".actions form button").click()
-    page.wait_for_selector("html[data-status=cancelled]", state="attached")
+    page.get_by_role("button", name="Stop this grid").click()
+    page.wait_for_selector("#job[data-status=cancelled]", state="attached")
     expect(page.get_by_role("heading", name="Stopped")).to_be_visible()
 
 

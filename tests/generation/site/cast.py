@@ -99,7 +99,12 @@ class Page(HTMLParser):
 
     @property
     def status(self) -> str:
-        return self.one("html")["data-status"]
+        return self.one("div", id="job")["data-status"]
+
+    @property
+    def frames(self) -> list[dict[str, str]]:
+        """The nine places of a grid."""
+        return self.all("div", role="gridcell")
 
 
 def key_on(page: Page) -> str:

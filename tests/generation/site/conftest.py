@@ -7,6 +7,7 @@ from django.core.files.storage import FileSystemStorage, storages
 from django.test import Client
 
 from accounts.models import Visitor
+from generation import estimates
 from generation.checkpoints import Checkpoint, Folder
 from generation.tasks import doorbell
 from tests.generation.site.cast import client_of
@@ -48,9 +49,16 @@ def empty_storages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def rung(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The checkpoints whose workers were rung for; no broker is needed."""
     bells: list[str] = []
-    monkeypatch.setattr("generation.views.ring", bells.append)
+    for module in ("views", "grids"):
+        monkeypatch.setattr(f"generation.{module}.ring", bells.append)
     monkeypatch.setattr(doorbell, "silent_until", 0.0)
     return bells
+
+
+@pytest.fixture(autouse=True)
+def figures_of_this_test() -> None:
+    """What the process remembers for a minute is not of the test before."""
+    estimates._as_of.cache_clear()
 
 
 @pytest.fixture

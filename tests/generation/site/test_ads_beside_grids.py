@@ -108,3 +108,24 @@ def test_consent_comes_before_every_request() -> None:
     script = Path("craiyon_site/static/adsense.js").read_text()
     assert script.index("pauseAdRequests = 1") < script.index("push({})")
     assert "requestNonPersonalizedAds = 1" in script
+
+
+def test_a_page_that_everybody_shares_holds_nobodys_showing(
+    ad: HouseAd, client: Client, alice: Visitor, monkeypatch: Patch
+) -> None:
+    job = finished(ask(alice), monkeypatch)
+    answer = client.get(f"/g/{job.pk}")
+    assert answer["Cache-Control"] == "public, max-age=60"
+    assert 'hx-get="/ads/place/grid"' in answer.content.decode()
+    assert "Crayons" not in answer.content.decode()
+    showings = {client.get("/ads/place/grid").content for _ in range(2)}
+    assert len(showings) == 2
+    assert all(b"Crayons" in one for one in showings)
+
+
+def test_a_page_under_a_policy_of_its_own_is_shared_with_nobody(
+    ad: HouseAd, adsense: None, client: Client, alice: Visitor, monkeypatch: Patch
+) -> None:
+    job = finished(ask(alice), monkeypatch)
+    Job.objects.update(visibility="public")
+    assert client.get(f"/g/{job.pk}")["Cache-Control"] == "private, no-store"

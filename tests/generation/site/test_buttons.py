@@ -1,17 +1,22 @@
 """What an owner can do with a grid, and nobody else."""
 
+from typing import Any
+from urllib.parse import parse_qsl
+
 import pytest
 from django.core.files.storage import storages
+from django.db.models import F
 from django.test import Client
+from PIL import Image as Pictures
 
 from accounts.models import Plan, Visitor
-from generation import services
+from generation import catalogue, deletion, delivery, services, tasks
 from generation.models import Image, Job, Rendition
 from tests.generation.site.cast import Page, ask, claimed, client_of, finished, job_behind, key_on
 
 pytestmark = pytest.mark.django_db
 
-BUTTONS = ("cancel", "again", "delete")
+BUTTONS = ("cancel", "again", "delete", "visibility", "4/again")
 
 
 @pytest.fixture
@@ -108,7 +113,7 @@ class TestAgain:
         assert response.status_code == 429
         assert int(response["Retry-After"]) > 0
         assert page.one("div", role="alert")
-        assert len(page.all("img")) == 9
+        assert len(page.all("img", alt="a red fox")) == 9
 
 
 class TestDelete:
@@ -119,20 +124,138 @@ class TestDelete:
         assert page.one("a", href=f"/g/{job.pk}")
         assert as_bob.get(f"/g/{job.pk}/delete").status_code == 404
 
-    def test_leaves_nothing_but_a_page_that_says_so(
+    def test_takes_it_from_everybody_at_once_and_its_owner_may_bring_it_back(
+        self, as_alice: Client, as_bob: Client, job: Job, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        finished(job, monkeypatch)
+        response = as_alice.post(f"/g/{job.pk}/delete", follow=True)
+        assert response.status_code == 410
+        assert Page(response).one("form", action=f"/g/{job.pk}/undo")
+        for name in ("", "/0.webp", "/grid.webp", "/0-small.webp"):
+            for somebody in (as_bob, Client()):
+                answer = somebody.get(f"/g/{job.pk}{name}")
+                assert answer.status_code == 410
+                assert b"undo" not in answer.content
+        for somebody in (as_bob, Client()):
+            assert somebody.post(f"/g/{job.pk}/undo").status_code == 404
+        assert as_alice.get(f"/g/{job.pk}/0.webp").status_code == 410
+        back = as_alice.post(f"/g/{job.pk}/undo", follow=True)
+        assert back.status_code == 200
+        assert len(Page(back).all("img", alt="a red fox")) == 9
+        assert as_bob.get(f"/g/{job.pk}/0.webp").status_code == 200
+
+    def test_leaves_nothing_once_it_can_be_undone_no_more(
         self, as_alice: Client, job: Job, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         finished(job, monkeypatch)
         files = [("masters", name) for name in Image.objects.values_list("master", flat=True)]
         files += [("default", name) for name in Rendition.objects.values_list("name", flat=True)]
         assert all(storages[alias].exists(name) for alias, name in files)
-        response = as_alice.post(f"/g/{job.pk}/delete", follow=True)
-        assert response.status_code == 410
-        for address in (
-            f"/g/{job.pk}/0.webp",
-            f"/g/{job.pk}/grid.webp",
-            f"/g/{job.pk}/0-small.webp",
-        ):
-            assert as_alice.get(address).status_code == 410
+        as_alice.post(f"/g/{job.pk}/delete")
+        Job.objects.update(deleted=F("deleted") - deletion.GRACE - deletion.MARGIN)
+        tasks.erase_deleted()
+        assert not Page(as_alice.get(f"/g/{job.pk}")).all("form")
+        assert as_alice.post(f"/g/{job.pk}/undo").status_code == 404
         assert not any(storages[alias].exists(name) for alias, name in files)
         assert not Job.objects.filter(prompt__contains="fox").exists()
+
+
+class TestDrawItAgain:
+    @pytest.fixture
+    def held_back(self, job: Job, monkeypatch: pytest.MonkeyPatch) -> Job:
+        return finished(job, monkeypatch, blocked=(4,))
+
+    def test_is_offered_to_the_owner_and_draws_the_position_into_the_grid(
+        self, as_alice: Client, as_bob: Client, held_back: Job, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        address = f"/g/{held_back.pk}"
+        assert Page(as_alice.get(address)).one("form", action=f"{address}/4/again")
+        assert not Page(as_bob.get(address)).all("form", action=f"{address}/4/again")
+        card = as_alice.get(f"{address}/grid.webp")["ETag"]
+        page = Page(as_alice.post(f"{address}/4/again", follow=True))
+        redraw = held_back.redrawn.get()
+        assert page.frames[4]["data-state"] == "drawn_again"
+        assert page.one("div", id="news")["hx-sse:connect"] == f"/g/{redraw.pk}/events"
+        assert as_alice.get(f"/g/{redraw.pk}")["Location"] == address
+        finished_alone(redraw, monkeypatch)
+        page = Page(as_alice.get(address))
+        assert [frame["data-state"] for frame in page.frames] == ["drawn"] * 9
+        for name in ("4.webp", "4.png", "4-small.webp", "grid.webp"):
+            assert as_bob.get(f"{address}/{name}").status_code == 200
+        assert as_alice.get(f"{address}/grid.webp")["ETag"] != card
+
+    def test_rings_for_the_worker(
+        self, as_alice: Client, held_back: Job, rung: list[str],
+        django_capture_on_commit_callbacks: Any,
+    ) -> None:  # fmt: skip
+        with django_capture_on_commit_callbacks(execute=True):
+            as_alice.post(f"/g/{held_back.pk}/4/again")
+        assert rung == ["ink"]
+
+    def test_where_there_is_a_picture_is_refused_with_the_reason(
+        self, as_alice: Client, held_back: Job
+    ) -> None:
+        response = as_alice.post(f"/g/{held_back.pk}/3/again")
+        assert response.status_code == 409
+        assert "nothing to draw again" in Page(response).text
+
+    def test_says_when_the_check_held_it_back_twice(
+        self, as_alice: Client, held_back: Job, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        as_alice.post(f"/g/{held_back.pk}/4/again")
+        finished_alone(held_back.redrawn.get(), monkeypatch, blocked=True)
+        page = Page(as_alice.get(f"/g/{held_back.pk}"))
+        assert "the second time too" in page.text
+        assert not page.all("form", action=f"/g/{held_back.pk}/4/again")
+
+
+def finished_alone(redraw: Job, monkeypatch: pytest.MonkeyPatch, *, blocked: bool = False) -> None:
+    """Delivers a position drawn again as its worker would."""
+    monkeypatch.setattr("generation.delivery.close_old_connections", lambda: None)
+    verdict = Image.Verdict.BLOCKED if blocked else Image.Verdict.PASSED
+    monkeypatch.setattr("generation.checks.verdicts", lambda *_: [verdict])
+    drawn = delivery.Drawn(
+        job=claimed(redraw),
+        pictures=[Pictures.new("RGB", (64, 64), "teal")],
+        seconds=1.0,
+        prompt_cut_at=None,
+        revision="0123456789ab",
+    )
+    assert delivery.deliver(drawn, catalogue.checkpoint_named("ink"))
+
+
+class TestDownload:
+    def test_gives_one_picture_or_the_card_in_a_format_to_keep(
+        self, as_bob: Client, job: Job, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        finished(job, monkeypatch)
+        for picture in ("0", "8", "card"):
+            for suffix in ("webp", "png", "jpeg", "avif"):
+                sent = {"picture": picture, "format": suffix}
+                response = as_bob.get(f"/g/{job.pk}/download", sent, follow=True)
+                assert response.status_code == 200
+                assert response["Content-Type"] == f"image/{suffix}"
+                assert response["Content-Disposition"].startswith("attachment;")
+
+    @pytest.mark.parametrize(
+        "query",
+        ["", "picture=9&format=png", "picture=0", "picture=0&format=gif", "picture=²&format=png"],
+    )
+    def test_of_what_there_is_not_is_not_found(
+        self, as_bob: Client, job: Job, query: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        finished(job, monkeypatch)
+        assert as_bob.get(f"/g/{job.pk}/download?{query}").status_code == 404
+
+
+def test_changing_the_prompt_begins_with_the_whole_form_filled(
+    as_alice: Client, alice: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = finished(
+        ask(alice, "50% & a sloth", count=2, size=(128, 64), negative_prompt="snow"), monkeypatch
+    )
+    page = Page(as_alice.get(f"/g/{job.pk}"))
+    (link,) = [a["href"] for a in page.all("a") if a["href"].startswith("/?")]
+    assert dict(parse_qsl(link[2:])) == {
+        "prompt": "50% & a sloth", "count": "2", "size": "128x64", "negative_prompt": "snow",
+    }  # fmt: skip

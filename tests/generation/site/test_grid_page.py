@@ -17,6 +17,11 @@ from tests.generation.site.cast import Page, ask, claimed, client_of, finished
 pytestmark = pytest.mark.django_db
 
 
+def shown_on(page: Page) -> list[dict[str, str]]:
+    """The pictures on a page; the viewer's is empty until one is enlarged."""
+    return [picture for picture in page.all("img") if "data-position" in picture]
+
+
 @pytest.fixture
 def roomy(db: None) -> None:
     Plan.objects.update(in_flight=100, per_minute=100, per_day=100)
@@ -40,9 +45,10 @@ class TestWhileItWaits:
 
     def test_nine_frames_stand_already(self, as_alice: Client, alice: Visitor) -> None:
         page = Page(as_alice.get(f"/g/{ask(alice).pk}"))
-        assert len(page.all("li", class_="frame")) == 9
-        assert page.all("ul", class_="grid across-3")
-        assert not page.all("img")
+        assert [frame["data-state"] for frame in page.frames] == ["waiting"] * 9
+        assert page.one("div", role="grid")["class"] == "grid across-3"
+        assert len(page.all("div", role="row")) == 3
+        assert not shown_on(page)
 
     def test_it_asks_again_by_itself_without_scripts(
         self, as_alice: Client, alice: Visitor
@@ -88,7 +94,7 @@ class TestWhenItIsDone:
         job = finished(ask(alice, seed=4711), monkeypatch)
         page = Page(as_alice.get(f"/g/{job.pk}"))
         assert page.status == "succeeded"
-        pictures = page.all("img")
+        pictures = shown_on(page)
         assert [picture["data-position"] for picture in pictures] == list("012345678")
         assert [picture["src"] for picture in pictures] == [
             f"/g/{job.pk}/{position}.webp" for position in range(9)
@@ -97,7 +103,7 @@ class TestWhenItIsDone:
         assert "4711" in page.text
         assert "Ink" in page.text
         assert "64 × 64" in page.text
-        assert page.one("a", href=f"/g/{job.pk}/grid.webp")
+        assert page.one("a", href=f"/g/{job.pk}/grid.jpg?save")
         assert not page.all("noscript")
 
     def test_a_position_that_was_held_back_says_so(
@@ -105,8 +111,9 @@ class TestWhenItIsDone:
     ) -> None:
         job = finished(ask(alice), monkeypatch, blocked=(4,))
         page = Page(as_alice.get(f"/g/{job.pk}"))
-        assert [picture["data-position"] for picture in page.all("img")] == list("01235678")
-        assert page.text.count("held back") == 1
+        assert [picture["data-position"] for picture in shown_on(page)] == list("01235678")
+        assert page.frames[4]["data-state"] == "held_back"
+        assert "This one was held back by the check." in page.text
 
     def test_it_shows_what_of_the_prompt_was_not_read(
         self, as_alice: Client, alice: Visitor, monkeypatch: pytest.MonkeyPatch
@@ -127,8 +134,8 @@ class TestWhenItIsDone:
         self, as_alice: Client, alice: Visitor, count: int, across: int
     ) -> None:
         page = Page(as_alice.get(f"/g/{ask(alice, count=count).pk}"))
-        assert page.all("ul", class_=f"grid across-{across}")
-        assert len(page.all("li", class_="frame")) == count
+        assert page.all("div", role="grid", class_=f"grid across-{across}")
+        assert len(page.frames) == count
 
 
 class TestWhenItCameToNothing:
@@ -190,8 +197,8 @@ class TestWhoSeesIt:
     ) -> None:
         job = finished(ask(alice), monkeypatch)
         page = Page(as_bob.get(f"/g/{job.pk}"))
-        assert len(page.all("img")) == 9
-        assert not page.all("form")
+        assert len(shown_on(page)) == 9
+        assert not page.all("form", method="post")
         assert not page.all("a", href=f"/g/{job.pk}/delete")
         assert page.one("meta", name="robots")["content"] == "noindex"
 
@@ -209,7 +216,14 @@ class TestWhoSeesIt:
         job = ask(None)
         page = Page(client.get(f"/g/{job.pk}"))
         assert page.status == "queued"
-        assert not page.all("form")
+        assert not page.all("form", method="post")
 
-    def test_no_cache_keeps_it(self, as_alice: Client, alice: Visitor) -> None:
-        assert as_alice.get(f"/g/{ask(alice).pk}")["Cache-Control"] == "private, no-store"
+    def test_no_cache_keeps_what_its_owner_sees_or_what_is_not_done(
+        self, as_alice: Client, as_bob: Client, alice: Visitor, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        job = ask(alice)
+        for somebody in (as_alice, as_bob, Client()):
+            assert somebody.get(f"/g/{job.pk}")["Cache-Control"] == "private, no-store"
+        finished(job, monkeypatch)
+        for somebody in (as_alice, as_bob):
+            assert somebody.get(f"/g/{job.pk}")["Cache-Control"] == "private, no-store"

@@ -1,0 +1,168 @@
+"""A grid that is watched while it is drawn, whatever becomes of page, stream and server."""
+
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
+
+from tests.browser.conftest import PATIENCE, Complaints
+from tests.browser.test_drawing import DONE, draw, wait_until_done
+from tests.running_site import RunningSite, running_site
+
+pytestmark = pytest.mark.alone
+
+Visit = Callable[..., Page]
+
+SHIFTS = """
+    window.shifts = [];
+    new PerformanceObserver((list) => {
+        for (const one of list.getEntries()) if (!one.hadRecentInput) window.shifts.push(one.value);
+    }).observe({type: "layout-shift", buffered: true});
+"""
+FOCUSED = "document.activeElement.querySelector('img')?.dataset.position"
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_moves_between_the_empty_frames_and_the_pictures(visit: Visit, width: int) -> None:
+    page = visit(width)
+    page.add_init_script(SHIFTS)
+    draw(page)
+    page.evaluate("window.notReloaded = true")
+    wait_until_done(page)
+    page.wait_for_timeout(300)
+    assert page.evaluate("window.notReloaded")
+    assert page.evaluate("window.shifts") == []
+
+
+def test_reloaded_and_reopened_in_the_middle_it_goes_on_in_every_tab(visit: Visit) -> None:
+    page = visit()
+    draw(page)
+    page.reload()
+    other = page.context.new_page()
+    other.goto(page.url)
+    address = page.url
+    page.close()
+    again = other.context.new_page()
+    again.goto(address)
+    for tab in (other, again):
+        wait_until_done(tab)
+
+
+class TestAServerOfItsOwn:
+    @pytest.fixture
+    def own(self, tmp_path: Path) -> Iterator[RunningSite]:
+        with running_site(tmp_path) as made:
+            yield made
+
+    def test_restarted_while_somebody_watches_and_the_pictures_still_come(
+        self, own: RunningSite, browser: Browser
+    ) -> None:
+        web = own.start_web()
+        context = browser.new_context(base_url=own.url)
+        page = context.new_page()
+        page.goto("/")
+        draw(page)
+        expect(page.get_by_role("heading", name="In the queue")).to_be_visible()
+        page.evaluate("window.notReloaded = true")
+        web.send_signal(signal.SIGTERM)
+        web.wait(timeout=30)
+        own.start_web()
+        own.start_worker("doodle")
+        page.wait_for_selector(DONE, timeout=PATIENCE)
+        assert page.evaluate("window.notReloaded")
+        context.close()
+
+
+def test_where_streams_are_blocked_the_page_asks(visit: Visit, complaints: Complaints) -> None:
+    page = visit()
+
+    def silent(route: Route) -> None:
+        route.fulfill(status=200, headers={"Content-Type": "text/event-stream"}, body=":\n\n")
+
+    page.route("**/events", silent)
+    draw(page)
+    page.evaluate("window.notReloaded = true")
+    wait_until_done(page)
+    assert page.evaluate("window.notReloaded")
+
+
+def test_a_grid_deleted_in_another_tab_says_so_in_this_one(visit: Visit) -> None:
+    page = visit()
+    for _ in range(3):
+        page.goto("/")
+        draw(page)
+    other = page.context.new_page()
+    other.goto(f"{page.url}/delete")
+    other.get_by_role("button", name="Delete it").click()
+    expect(page.get_by_role("heading", name="This grid is deleted")).to_be_visible()
+
+
+class TestTheGrid:
+    @pytest.fixture
+    def done(self, visit: Visit) -> Page:
+        page = visit()
+        draw(page)
+        wait_until_done(page)
+        return page
+
+    def test_is_walked_through_and_enlarged_with_the_keyboard_alone(self, done: Page) -> None:
+        done.locator(".enlarge").first.focus()
+        for key, position in (
+            ("ArrowRight", "1"), ("ArrowDown", "4"), ("End", "5"), ("ArrowDown", "8"),
+            ("ArrowDown", "8"), ("Home", "6"), ("Control+Home", "0"), ("Control+End", "8"),
+            ("ArrowUp", "5"), ("ArrowLeft", "4"),
+        ):  # fmt: skip
+            done.keyboard.press(key)
+            assert done.evaluate(FOCUSED) == position, key
+        assert done.locator("#job .frame [tabindex='0']").count() == 1
+        done.keyboard.press("Enter")
+        viewer = done.get_by_role("dialog", name="Picture 5 of 9")
+        expect(viewer.locator("img")).to_have_attribute("src", f"{path_of(done)}/4.webp")
+        done.keyboard.press("ArrowRight")
+        expect(done.get_by_role("dialog", name="Picture 6 of 9")).to_be_visible()
+        done.keyboard.press("End")
+        expect(done.get_by_role("dialog", name="Picture 9 of 9")).to_be_visible()
+        with done.expect_download() as saved:
+            done.get_by_role("link", name="PNG").click()
+        assert saved.value.suggested_filename.endswith("-9.png")
+        done.keyboard.press("Escape")
+        expect(done.get_by_role("dialog")).to_have_count(0)
+        expect(done.locator(".enlarge").last).to_be_focused()
+
+    def test_is_swiped_through_on_a_phone_and_shared(self, done: Page, visit: Visit) -> None:
+        phone = visit(
+            390, has_touch=True, is_mobile=True, storage_state=done.context.storage_state()
+        )
+        phone.add_init_script("navigator.share = async (what) => { window.sharedHere = what; };")
+        phone.goto(done.url)
+        phone.locator(".enlarge").first.tap()
+        expect(phone.get_by_role("dialog", name="Picture 1 of 9")).to_be_visible()
+        swipe(phone, by=-200)
+        expect(phone.get_by_role("dialog", name="Picture 2 of 9")).to_be_visible()
+        swipe(phone, by=200)
+        expect(phone.get_by_role("dialog", name="Picture 1 of 9")).to_be_visible()
+        phone.get_by_role("button", name="Close").tap()
+        phone.get_by_role("button", name="Share").tap()
+        assert phone.evaluate("window.sharedHere.url") == done.url
+
+    def test_its_link_is_copied(self, done: Page) -> None:
+        done.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        done.get_by_role("button", name="Copy link").click()
+        expect(done.get_by_role("button", name="Link copied")).to_be_visible()
+        assert done.evaluate("navigator.clipboard.readText()") == done.url
+
+
+def path_of(page: Page) -> str:
+    return "/g/" + page.url.rsplit("/", 1)[1]
+
+
+def swipe(page: Page, *, by: int) -> None:
+    """Draws a finger across the middle of the page."""
+    touch = page.context.new_cdp_session(page)
+    steps = [{"x": 195 + by * step / 4, "y": 400} for step in range(5)]
+    touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": steps[:1]})
+    for step in steps[1:]:
+        touch.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [step]})
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
