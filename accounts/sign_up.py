@@ -1,5 +1,6 @@
 """What the forms for a new account ask beside an address: a proof that it is no flood."""
 
+from datetime import timedelta
 from typing import Any, cast
 
 from django import forms
@@ -9,6 +10,9 @@ from django.utils.translation import gettext as _
 
 from accounts import proofs
 from accounts.models import User
+
+UNCONFIRMED_KEPT = timedelta(days=7)
+"""How long an account waits for its address to be confirmed."""
 
 
 class Given(forms.HiddenInput):

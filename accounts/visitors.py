@@ -42,6 +42,12 @@ def is_unknown(request: HttpRequest) -> bool:
     return not {COOKIE, settings.SESSION_COOKIE_NAME} & set(request.COOKIES)
 
 
+def moved_away(request: HttpRequest) -> bool:
+    """Whether the request's cookie is that of a visitor whose grids another owner has claimed."""
+    said = request.get_signed_cookie(COOKIE, None, salt=_COOKIE_SALT, max_age=COOKIE_SECONDS)
+    return bool(said) and Visitor.objects.filter(pk=said, claimed__isnull=False).exists()
+
+
 def new_key() -> str:
     """Returns a signed random key for one form: what is sent with it is done once."""
     return signing.dumps(secrets.token_urlsafe(16), salt=_KEY_SALT)

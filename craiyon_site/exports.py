@@ -63,6 +63,20 @@ def forget_old() -> int:
     old = Export.objects.filter(created__lt=timezone.now() - KEPT)
     for export in old:
         forget(export)
+    return len(old) + _forget_strays()
+
+
+def _forget_strays() -> int:
+    """Deletes the files of packings that were killed before their row named them."""
+    storage = storages["exports"]
+    try:
+        files = set(storage.listdir("")[1])
+    except FileNotFoundError:
+        return 0
+    strays = files.difference(Export.objects.values_list("name", flat=True))
+    old = [name for name in strays if timezone.now() - storage.get_modified_time(name) > KEPT]
+    for name in old:
+        storage.delete(name)
     return len(old)
 
 

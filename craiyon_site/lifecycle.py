@@ -1,18 +1,18 @@
 """What touches several apps at once: one function a flow."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import uuid4
 
-from allauth.account.models import EmailAddress
-from allauth.mfa.models import Authenticator
-from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
+from django.db.models import CASCADE, Model
 from django.utils import timezone
 
 from accounts import claims
-from accounts.models import ApiKey, Export, Network, Override, Owner, User, Visitor
+from accounts.models import Export, Network, Owner, User, Visitor
 from billing.services import close_account
 from craiyon_site import exports
 from generation import delivery
@@ -106,8 +106,10 @@ def delete_account(user: User) -> None:
         User.objects.select_for_update().get(pk=user.pk)
         for session in UserSession.objects.filter(user=user):
             session.end()
-        for model in (EmailAddress, Authenticator, SocialAccount, ApiKey, Override):
-            model._default_manager.filter(user=user).delete()
+        user.groups.clear()
+        user.user_permissions.clear()
+        for model, column in _personal():
+            model._default_manager.filter(**{column: user}).delete()
         User.objects.filter(pk=user.pk).update(
             username=f"deleted {uuid4()}",
             email="",
@@ -123,6 +125,17 @@ def delete_account(user: User) -> None:
         )
         Job.objects.filter(user=user).update(visibility=Job.Visibility.PRIVATE)
     erase_deleted(user)
+
+
+def _personal() -> Iterator[tuple[type[Model], str]]:
+    """Every table that would lose a row with the account's own, whichever app it comes from.
+
+    What admins did stays on record; exports go with their files.
+    """
+    for relation in User._meta.related_objects:
+        model = relation.related_model
+        if relation.on_delete is CASCADE and model not in {LogEntry, Export}:
+            yield model, relation.field.name
 
 
 def erase_deleted(user: User) -> None:

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts import networks, proofs
 from accounts.models import Network, User, Visitor
+from accounts.sign_up import UNCONFIRMED_KEPT
 from craiyon_site import exports, lifecycle
 from craiyon_site.sign_in import NO_ADDRESS
 from generation import delivery
@@ -33,6 +34,7 @@ def forget(now: datetime | None = None) -> dict[str, int]:
         "grids_erased": _erase_visitors_grids(moment),
         "visitors_forgotten": _forget_visitors(moment),
         "sessions_forgotten": _forget_sessions(moment),
+        "unconfirmed_forgotten": _forget_unconfirmed(moment),
         "proofs_forgotten": proofs.forget_expired(moment),
         "exports_deleted": exports.forget_old(),
         "accounts_erased": _go_on_with_deletions(),
@@ -89,6 +91,15 @@ def _forget_sessions(now: datetime) -> int:
     over = UserSession.objects.filter(created_at__lt=now - longest)
     over.exclude(session_key__in=Session.objects.values("session_key")).delete()
     return stale
+
+
+def _forget_unconfirmed(now: datetime) -> int:
+    """Forgets the addresses that somebody typed and nobody confirmed: whose they are is unknown."""
+    old = User.objects.filter(
+        date_joined__lt=now - UNCONFIRMED_KEPT, last_login=None, deleted=None, job=None
+    )
+    typed = old.filter(emailaddress__isnull=False).exclude(emailaddress__verified=True)
+    return typed.exclude(api_keys__isnull=False).delete()[1].get("accounts.User", 0)
 
 
 def _go_on_with_deletions() -> int:

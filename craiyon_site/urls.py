@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
-from craiyon_site import account_pages, health
+from craiyon_site import account_pages, claim_pages, health
 
 # Whoever signs in there is held to the same limits and second factors as everybody.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -25,6 +25,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("account/", include("generation.callback_urls")),
     path("", include("billing.urls")),
     path("account/", include("allauth.urls")),
+    path("mine/device", claim_pages.carry, name="carry"),
+    path("mine/device/code", claim_pages.make, name="carry_code"),
+    path("mine/device/take", claim_pages.take, name="carry_take"),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz),
     path("readyz", health.readyz),

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from accounts import networks
+from accounts.sign_up import UNCONFIRMED_KEPT
 from accounts.visitors import COOKIE_SECONDS
 from generation import catalogue, queue_status, vocabulary
 from generation.checkpoints import Hub
@@ -76,6 +77,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
         "privacy",
         cookie_days=COOKIE_SECONDS // DAY,
         address_days=networks.KEPT.days,
+        unconfirmed_days=UNCONFIRMED_KEPT.days,
         visitors_days=VISITORS_GRIDS_KEPT.days,
         undo_minutes=round(GRACE.total_seconds() / 60),
     )

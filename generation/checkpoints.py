@@ -104,6 +104,8 @@ class Checkpoint:
     """Every form of every word that it learnt, where they are few; empty means any."""
     vocabulary: Path | None = None
     """The file that has these words by kind, with what they mean."""
+    nearest_words: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """What it draws for words that it never learnt, by the word."""
     styles: Mapping[str, str] = field(default_factory=dict, hash=False)
     """Prompt templates by the style's name; `{prompt}` stands for what was typed."""
     negative_prompt: bool = False
@@ -139,6 +141,17 @@ class Checkpoint:
             KeyError: this checkpoint has no such style.
         """
         return self.styles[style].replace("{prompt}", prompt) if style else prompt
+
+    def nearest(self, word: str) -> str | None:
+        """Returns the known thing that it draws for a word it never learnt: a dog, a labradoodle.
+
+        `None` for a word that it knows and for one that it leaves out. Capitals do not matter,
+        nor does an English plural.
+        """
+        said = word.strip().lower()
+        if said in self.known_words:
+            return None
+        return next(filter(None, map(self.nearest_words.get, _singulars(said))), None)
 
 
 def load_manifest(path: Path) -> Mapping[str, Checkpoint]:
@@ -231,6 +244,7 @@ def _checkpoint(manifest: Path, name: str, values: object) -> Checkpoint:
         needs_check=table.flag("needs_check"),
         samples=table.take("samples", as_texts, "a list of texts", ()),
         known_words=_known_words(vocabulary, table),
+        nearest_words=_nearest_words(table),
         vocabulary=vocabulary,
         styles=table.take("styles", _as_styles, "templates that hold {prompt}, by name", {}),
         negative_prompt=table.flag("negative_prompt", default=False),
@@ -287,6 +301,31 @@ def _known_words(file: Path | None, entry: Table) -> tuple[str, ...]:
         return tuple(json.loads(file.read_text(encoding="utf-8"))["forms"].keys())
     except (AttributeError, KeyError, TypeError, ValueError):
         raise entry.refusal("known_words", f"wants a JSON object with forms in {file}") from None
+
+
+def _nearest_words(entry: Table) -> Mapping[str, str]:
+    """A JSON file's nouns by the thing they become, turned round; without the file, none."""
+    if not entry.has("nearest_words"):
+        return {}
+    file = entry.path("nearest_words")
+    if not file.is_file():
+        return {}
+    try:
+        things = json.loads(file.read_text(encoding="utf-8"))
+        return MappingProxyType(
+            {as_text(noun): thing for thing, nouns in things.items() for noun in as_texts(nouns)}
+        )
+    except (AttributeError, TypeError, ValueError):
+        message = f"wants a JSON object with lists of nouns in {file}"
+        raise entry.refusal("nearest_words", message) from None
+
+
+def _singulars(noun: str) -> Iterable[str]:
+    """The noun, and what it may be an English plural of."""
+    yield noun
+    for ending, single in (("ies", "y"), ("es", ""), ("s", "")):
+        if noun.endswith(ending):
+            yield noun.removesuffix(ending) + single
 
 
 def _as_sizes(value: Any) -> tuple[tuple[int, int], ...]:

@@ -2,11 +2,14 @@
 
 from django.urls import path
 
-from generation import grids, live, pictures, sharing, views
+from generation import grids, live, mine, pictures, sharing, views
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("oembed", sharing.oembed, name="oembed"),
+    path("mine", mine.mine, name="mine"),
+    path("mine/delete", mine.delete, name="mine_delete"),
+    path("mine/undo", mine.undo, name="mine_undo"),
     path("g/<uuid:job_id>", grids.grid, name="grid"),
     path("g/<uuid:job_id>/events", live.events, name="events"),
     path("g/<uuid:job_id>/cancel", grids.cancel, name="cancel"),

@@ -178,6 +178,50 @@ class TestKnownWords:
             load_manifest(manifest)
 
 
+class TestNearestWords:
+    ENTRY = ENTRY | {"known_words": "words.json", "nearest_words": "nouns.json"}
+
+    @pytest.fixture
+    def manifest(self, tmp_path: Path) -> Path:
+        """A checkpoint that knows dogs and cherries, and what resembles them."""
+        (tmp_path / "words.json").write_text(json.dumps({"forms": {"dog": "dog", "chien": "dog"}}))
+        nouns = {"dog": ["labradoodle", "fox"], "cherries": ["berry"]}
+        (tmp_path / "nouns.json").write_text(json.dumps(nouns))
+        return written(tmp_path / "m.toml", {"a": self.ENTRY})
+
+    @pytest.mark.parametrize(
+        ("word", "thing"),
+        [
+            ("labradoodle", "dog"),
+            (" Labradoodles", "dog"),
+            ("foxes", "dog"),
+            ("berries", "cherries"),
+            ("dog", None),
+            ("chien", None),
+            ("serendipity", None),
+            ("", None),
+        ],
+    )
+    def test_an_unknown_word_is_drawn_as_what_resembles_it(
+        self, word: str, thing: str | None, manifest: Path
+    ) -> None:
+        assert load_manifest(manifest)["a"].nearest(word) == thing
+
+    def test_a_checkpoint_without_them_draws_nothing_in_place_of_a_word(
+        self, manifest: Path, tmp_path: Path
+    ) -> None:
+        (tmp_path / "nouns.json").unlink()
+        assert load_manifest(manifest)["a"].nearest("labradoodle") is None
+
+    @pytest.mark.parametrize("content", ["[1]", '{"dog": "fox"}', '{"dog": [1]}', "fox"])
+    def test_what_is_no_list_of_nouns_is_refused(
+        self, content: str, manifest: Path, tmp_path: Path
+    ) -> None:
+        (tmp_path / "nouns.json").write_text(content)
+        with pytest.raises(ManifestError, match="a: nearest_words wants a JSON object"):
+            load_manifest(manifest)
+
+
 class TestStyles:
     def test_a_style_is_put_around_the_prompt(self, tmp_path: Path) -> None:
         entry = ENTRY | {"styles": {"pencil": "pencil, {prompt}, on paper"}}

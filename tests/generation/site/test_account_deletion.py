@@ -6,6 +6,7 @@ import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+from django.contrib.auth.models import Group
 from django.test import Client
 
 from accounts import keys
@@ -41,6 +42,7 @@ def test_pictures_and_personal_data_are_gone_and_what_money_needs_has_no_name(
     job = finished(ask(alice, "a secret garden"), monkeypatch)
     keys.make(alice, keys.KeyWish(name="mine"))
     Override.objects.create(user=alice, per_day=9, reason="Alice of Wonderland")
+    alice.groups.add(Group.objects.create(name="painters"))
     Authenticator.objects.create(user=alice, type="totp", data={})
     assert files(tmp_path)
     answer = browser.post("/account/delete", {"sure": "on"})
@@ -56,6 +58,7 @@ def test_pictures_and_personal_data_are_gone_and_what_money_needs_has_no_name(
     assert not left.check_password(PASSWORD)
     for model in (EmailAddress, Authenticator, UserSession, ApiKey, Override):
         assert not model._default_manager.exists()
+    assert not left.groups.exists()
     usage = Usage.objects.get()
     assert (usage.user, usage.images) == (left, 9)
 

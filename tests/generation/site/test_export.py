@@ -2,11 +2,14 @@
 
 import io
 import json
+import os
 import zipfile
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.test import AsyncClient, Client
 from django.utils import timezone
@@ -96,6 +99,15 @@ def test_a_day_later_it_is_gone(alice: User, as_alice: Client) -> None:
     assert exports.forget_old() == 1
     assert not storages["exports"].exists(export.name)
     assert not Export.objects.exists()
+
+
+def test_a_file_that_no_row_came_to_name_is_found(tmp_path: Path) -> None:
+    name = storages["exports"].save("7.zip", ContentFile(b"everything"))
+    assert exports.forget_old() == 0
+    long_ago = (timezone.now() - timedelta(days=2)).timestamp()
+    os.utime(tmp_path / "exports" / name, (long_ago, long_ago))
+    assert exports.forget_old() == 1
+    assert not storages["exports"].exists(name)
 
 
 def test_a_packing_that_lost_its_process_is_begun_anew(alice: User) -> None:

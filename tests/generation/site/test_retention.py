@@ -14,7 +14,7 @@ from accounts.models import Network, SpentProof, User, Visitor
 from accounts.networks import hash_of, network_of
 from craiyon_site import retention
 from generation.models import Job
-from tests.accounts.people import member, sign_in
+from tests.accounts.people import member, sign_in, sign_up
 from tests.generation.site.cast import ask, finished
 
 pytestmark = pytest.mark.django_db
@@ -109,6 +109,17 @@ def test_sessions_and_proofs_that_are_over_go() -> None:
     assert Session.objects.count() == UserSession.objects.count() == 1
     assert SpentProof.objects.get().challenge == "new"
     assert User.objects.count() == 1
+
+
+def test_an_address_that_nobody_confirmed_is_forgotten_after_a_week() -> None:
+    sign_up(Client(), "bob")
+    member("alice")
+    User.objects.create_superuser("charlie")
+    aged(User, 6, "date_joined")
+    assert retention.forget()["unconfirmed_forgotten"] == 0
+    aged(User, 8, "date_joined")
+    assert retention.forget()["unconfirmed_forgotten"] == 1
+    assert sorted(User.objects.values_list("username", flat=True)) == ["alice", "charlie"]
 
 
 def test_nothing_young_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
