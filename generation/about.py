@@ -96,6 +96,7 @@ def robots(request: HttpRequest) -> HttpResponse:
     lines = (
         "User-agent: *",
         "Disallow: /admin/",
+        "Disallow: /account",
         "Disallow: /g/*/events",
         "Disallow: /g/*/report",
         f"Sitemap: {settings.SITE_URL}{reverse('sitemap')}",
@@ -107,7 +108,7 @@ def robots(request: HttpRequest) -> HttpResponse:
 @require_safe
 def sitemap(request: HttpRequest) -> HttpResponse:
     """The pages that everybody may read, each in every language."""
-    paths = [reverse(name) for name in ("home", *PAGES)]
+    paths = [reverse(name) for name in ("home", "plans", *PAGES)]
     paths += [reverse("model", args=[name]) for name in catalogue.offered()]
     addresses = [
         {code: f"{settings.SITE_URL}{path}?lang={code}" for code, _ in settings.LANGUAGES}

@@ -138,7 +138,7 @@ def test_crawlers_are_told_what_there_is_in_every_language(client: Client) -> No
     answer = client.get("/sitemap.xml")
     elements = ElementTree.fromstring(answer.content).iter()
     addresses = [element.text or "" for element in elements if element.tag.endswith("loc")]
-    assert len(addresses) == 2 * (len(PAGES) + 2)
+    assert len(addresses) == 2 * (len(PAGES) + 3)
     for address in addresses:
         assert client.get(address[address.index("/", 8) :]).status_code == 200
 
