@@ -151,7 +151,8 @@ class Checkpoint:
         said = word.strip().lower()
         if said in self.known_words:
             return None
-        return next(filter(None, map(self.nearest_words.get, _singulars(said))), None)
+        near = map(self.nearest_words.get, _singulars(said))
+        return next((thing for thing in near if thing in self.known_words), None)
 
 
 def load_manifest(path: Path) -> Mapping[str, Checkpoint]:
