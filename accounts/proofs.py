@@ -22,7 +22,7 @@ from accounts.models import SpentProof
 GOOD_FOR = timedelta(hours=1)
 """How long a page may lie open before it is sent."""
 
-WAIT = 20
+WAIT = 10
 """Seconds that a browser without scripts waits between the page and its sending."""
 
 LONGEST_PROOF = 4096

@@ -47,7 +47,7 @@ def test_who_did_not_is_told_how_long_to_wait_and_loses_no_word(client: Client) 
     answer = client.post("/", sent)
     assert answer.status_code == 403
     page = Page(answer)
-    assert "in 20 seconds" in page.text
+    assert f"in {proofs.WAIT} seconds" in page.text
     assert "a red fox" in page.text
     assert page.one("input", name="stamp")["value"] == sent["stamp"]
     assert not Job.objects.exists()
