@@ -6,6 +6,7 @@ import re
 
 import pytest
 from altcha import Challenge, Payload, solve_challenge
+from django.core.cache import cache
 from django.http import HttpResponse
 from django.test import Client
 
@@ -96,6 +97,17 @@ def test_the_page_says_where_the_mail_is_while_the_site_sends_none(client, mailo
 def test_what_cannot_be_an_account_is_refused_by_its_field(client, said, wrong):
     answer = sign_up(client, "alice", **said)
     assert wrong in answer.context["form"].errors
+    assert not User.objects.exists()
+
+
+def test_too_many_tries_from_one_place_are_told_when_it_is_free_again(client):
+    cache.clear()
+    for _ in range(20):
+        assert sign_up(client, "alice", email="no address").status_code == 200
+    answer = sign_up(client, "alice")
+    assert answer.status_code == 429
+    assert answer.headers["Retry-After"] == "300"
+    assert "within five minutes" in answer.content.decode()
     assert not User.objects.exists()
 
 
