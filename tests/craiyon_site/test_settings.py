@@ -259,3 +259,20 @@ class TestAnAddressOnThisMachine:
     def test_a_site_without_an_address_is_refused_in_one_line(self, load: Load, url: str) -> None:
         with pytest.raises(ImproperlyConfigured, match="SITE_URL: "):
             load(SITE_URL=url)
+
+
+class TestAnotherSitesAccounts:
+    def test_are_offered_where_both_keys_are_set(self, load: Load) -> None:
+        settings = load(GITHUB_CLIENT_ID="id", GITHUB_CLIENT_SECRET="its secret")
+        assert "allauth.socialaccount.providers.github" in settings["INSTALLED_APPS"]
+        assert "allauth.socialaccount.providers.google" not in settings["INSTALLED_APPS"]
+        (app,) = settings["SOCIALACCOUNT_PROVIDERS"]["github"]["APPS"]
+        assert app == {"client_id": "id", "secret": "its secret"}
+        policy = settings["CONTENT_SECURITY_POLICY"]["DIRECTIVES"]
+        assert "https://github.com" in policy["form-action"]
+
+    @pytest.mark.parametrize("name", ["GOOGLE_CLIENT_ID", "GITHUB_CLIENT_SECRET"])
+    def test_are_an_error_with_half_of_them(self, load: Load, name: str) -> None:
+        with pytest.raises(ImproperlyConfigured, match=r"_CLIENT_SECRET belong together") as error:
+            load(**{name: "a secret"})
+        assert "a secret" not in str(error.value)
