@@ -26,6 +26,7 @@ KINDS: dict[str, str | Promise] = {
     "count": _("Numbers"),
     "size": _("Sizes"),
     "where": _("Positions"),
+    "relation": _("Positions"),
     "style": _("Styles"),
 }
 """What people call the kinds; those of joints and other small words are left out."""
