@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.humanize.templatetags.humanize import ordinal
+from django.utils.formats import number_format
 from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -91,7 +92,7 @@ def took(job: Job) -> str:
         return ""
     seconds = (job.finished - job.started).total_seconds()
     if seconds < 60:
-        return _("%(seconds).1f seconds") % {"seconds": seconds}
+        return _("%(seconds)s seconds") % {"seconds": number_format(seconds, 1)}
     return duration(seconds)
 
 
