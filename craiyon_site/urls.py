@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
 from craiyon_site import account_pages, claim_pages, health
+from generation.api import reference
 
 # Whoever signs in there is held to the same limits and second factors as everybody.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -13,6 +14,9 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("generation.urls")),
     path("", include("generation.about_urls")),
+    path("api/schema", reference.schema, name="api_schema"),
+    path("api/docs", reference.reference, name="api_reference"),
+    path("api/guide", reference.guide, name="api_guide"),
     path("api/v1/", include("generation.api.urls")),
     path("v1/", include("generation.api.openai.urls")),
     path("sdapi/v1/", include("generation.api.webui_urls")),
