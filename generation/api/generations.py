@@ -55,7 +55,7 @@ class Generations(Endpoint):
     @docs.LIST
     def get(self, request: Request) -> Response:
         """List the account's generations, the newest first."""
-        query = schemas.ListQuery(data=request.query_params)
+        query = schemas.ListQuery(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         wanted = dict(query.validated_data)
         limit, cursor = wanted.pop("limit"), wanted.pop("cursor", None)

@@ -67,7 +67,7 @@ class Redraw(Endpoint):
 
 def _drawn(request: Request, job_id: UUID) -> tuple[Job, str]:
     """The job and the wanted format; by default the one that the job asked for."""
-    query = schemas.LinkQuery(data=request.query_params)
+    query = schemas.LinkQuery(data=request.query_params.dict())
     query.is_valid(raise_exception=True)
     job = owned(key_of(request), job_id)
     if job.status in Job.OPEN:

@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 from django.core.validators import ProhibitNullCharactersValidator
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.validators import ProhibitSurrogateCharactersValidator
 
@@ -226,7 +227,16 @@ class ListQuery(serializers.Serializer[Any]):
     cursor = serializers.UUIDField(required=False, help_text="`next` of the page before.")
     limit = serializers.IntegerField(min_value=1, max_value=100, default=20)
     status = serializers.ChoiceField(STATUSES, required=False)
-    checkpoint = serializers.RegexField(SLUG, required=False)
+    checkpoint = Text(required=False, max_length=64)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """A mistyped filter would else list everything."""
+        unknown = set(self.initial_data) - set(self.fields)
+        if unknown:
+            raise serializers.ValidationError(
+                {key: [_("There is no such field.")] for key in unknown}
+            )
+        return attrs
 
 
 class Link(serializers.Serializer[Any]):
