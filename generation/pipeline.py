@@ -116,13 +116,17 @@ class Pipeline:
             _place(pipe, target, checkpoint.memory_gib)
             return cls(checkpoint, pipe, _kind(target, dtype))
 
-    def warm(self) -> None:
-        """Draws a full batch of the default size, so that the first job finds all prepared.
+    def warm(self, images: int | None = None) -> None:
+        """Draws a call of so many pictures, so that the first job finds all prepared.
+
+        Args:
+            images: of the default size; None draws the checkpoint's full batch.
 
         Raises:
-            OutOfMemory: not even that fits.
+            OutOfMemory: so many do not fit.
         """
-        prompts = islice(cycle(self.checkpoint.samples or ("",)), self.checkpoint.batch_size)
+        images = images or self.checkpoint.batch_size
+        prompts = islice(cycle(self.checkpoint.samples or ("",)), images)
         drawings = [Drawing(prompt, "", seed) for seed, prompt in enumerate(prompts)]
         width, height = self.checkpoint.default_size
         steps, guidance = min(TRIAL_STEPS, self.checkpoint.steps), self.checkpoint.guidance
@@ -136,6 +140,7 @@ class Pipeline:
         height: int,
         steps: int,
         guidance: float,
+        at_once: int | None = None,
         on_step: Callable[[float], None] = lambda _: None,
     ) -> list[Image]:
         """Returns one RGB image of `width` × `height` pixels for each drawing, in their order.
@@ -146,6 +151,7 @@ class Pipeline:
             height: pixels.
             steps: denoising steps.
             guidance: how closely to follow the prompt, as the checkpoint's pipeline means it.
+            at_once: pictures in one call of the pipeline; never more than the checkpoint's batch.
             on_step: called after every step with the fraction of the whole that is done, which
                 never falls and ends at 1. What it raises ends the drawing and comes out of here.
 
@@ -155,7 +161,8 @@ class Pipeline:
         call = _Call(width, height, steps, guidance)
         pictures: list[Image] = []
         with _memory_errors(self.checkpoint):
-            for batch in self._batches(drawings, call, on_step):
+            room = min(at_once or self.checkpoint.batch_size, self.checkpoint.batch_size)
+            for batch in self._batches(drawings, room, call, on_step):
                 report = _share(on_step, len(pictures), len(batch), len(drawings))
                 pictures += self._run(batch, call, report)
         return pictures
@@ -192,10 +199,9 @@ class Pipeline:
         return cast("str", text)
 
     def _batches(
-        self, drawings: Sequence[Drawing], call: _Call, on_step: Callable[[float], None]
+        self, drawings: Sequence[Drawing], room: int, call: _Call, on_step: Callable[[float], None]
     ) -> Iterator[Sequence[Drawing]]:
         """Shares drawings out to pipeline calls, several to a call where a trial allows it."""
-        room = self.checkpoint.batch_size
         for start in range(0, len(drawings), room):
             batch = drawings[start : start + room]
             still = _share(on_step, start, 0, len(drawings))

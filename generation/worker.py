@@ -20,15 +20,15 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.db import Error, close_old_connections, connection
 
-from generation import clock, delivery, lanes, paces, services
+from generation import clock, delivery, lanes, services
 from generation.checkpoints import Checkpoint
 from generation.checks import CheckUnavailable
 from generation.delivery import Drawn, StorageRefused
 from generation.errors import Failure
 from generation.holding import Held, Holding, Watch
 from generation.models import Job, Worker
-from generation.pipeline import CheckpointBroken, Drawing, OutOfMemory, Pipeline
-from generation.seeds import seed_at
+from generation.pipeline import CheckpointBroken, OutOfMemory, Pipeline
+from generation.pipelines import Pipelines
 from generation.services import Batch
 
 log = structlog.get_logger(__name__)
@@ -44,8 +44,6 @@ HANGS_AFTER = 60.0
 """Seconds without a step after which drawing is given up; at least five times the estimate."""
 EX_SOFTWARE = 70
 """Exit status (sysexits.h) of a worker that gave itself up; whoever runs it starts another."""
-LOADING_MAY_TAKE = 900.0
-"""Seconds that loading a checkpoint may take; downloads count."""
 DELIVERY_MAY_TAKE = 300.0
 """Seconds for which a storage may keep a delivery waiting before the worker gives itself up."""
 DELIVERIES = 2
@@ -71,14 +69,13 @@ class Drawer:
     ) -> None:
         self.id = f"{socket.gethostname()[:40]}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self._checkpoints = dict(checkpoints)
-        self._load = load
         self._end_process = end_process
-        self._hangs_after = hangs_after
-        self._pipelines: dict[str, Pipeline] = {}
-        self._rooms = {name: c.batch_size for name, c in self._checkpoints.items()}
+        self._watch = Watch()
+        self._pipelines = Pipelines(
+            self._checkpoints, load=load, watch=self._watch, hangs_after=hangs_after
+        )
         self._holding = Holding(self.id)
         self._one_at_a_time = threading.Lock()
-        self._watch = Watch()
         self._stopping = threading.Event()
         self._abandon = threading.Event()
         self._ended = threading.Event()
@@ -132,7 +129,7 @@ class Drawer:
         try:
             while not self._stopping.is_set() and self._storage_takes_files():
                 close_old_connections()
-                batch = services.claim(self.id, self._rooms)
+                batch = services.claim(self.id, self._pipelines.rooms)
                 if batch is None:
                     return
                 self._draw(batch)
@@ -145,7 +142,7 @@ class Drawer:
         log.info("batch.claimed", jobs=[str(job.pk) for job in batch.jobs], images=batch.images)
         failure: Failure | None = None
         try:
-            drawn = self._drawn(batch, held)
+            drawn = self._pipelines.draw(batch, lambda share: self._step(held, share))
         except Abandoned:
             log.info("batch.abandoned", jobs=[str(job.pk) for job in batch.jobs])
             if not self._abandon.is_set():
@@ -156,8 +153,7 @@ class Drawer:
             log.exception("checkpoint.broken", checkpoint=batch.checkpoint)
             failure = Failure.CHECKPOINT_BROKEN
         except OutOfMemory:
-            self._rooms[batch.checkpoint] = max(1, self._rooms[batch.checkpoint] // 2)
-            log.exception("batch.out_of_memory", room=self._rooms[batch.checkpoint])
+            log.exception("batch.out_of_memory", room=self._pipelines.rooms[batch.checkpoint])
             failure = Failure.OUT_OF_MEMORY
         except Exception:
             log.exception("batch.failed", jobs=[str(job.pk) for job in batch.jobs])
@@ -172,55 +168,12 @@ class Drawer:
         self._room_to_deliver.acquire()
         self._deliverers.submit(self._deliver, drawn, self._checkpoints[batch.checkpoint])
 
-    def _drawn(self, batch: Batch, held: Sequence[Held]) -> list[Drawn]:
-        """Makes the pipeline call for a batch and shares its pictures and its time out."""
-        checkpoint = self._checkpoints[batch.checkpoint]
-        self._watch.start(LOADING_MAY_TAKE)
-        pipeline = self._pipeline(checkpoint)
-        head = batch.jobs[0]
-        call: dict[str, int] = {"width": head.width, "height": head.height, "steps": head.steps}
-        expected = paces.expected_seconds(
-            pipeline.kind, checkpoint.name, images=batch.images, **call
-        )
-        self._watch.start(max(self._hangs_after, 5 * (expected or 0)))
-
-        def on_step(share: float) -> None:
-            self._watch.step()
-            for one in held:
-                one.progress = share * 0.95
-            if self._abandon.is_set() or all(one.lost for one in held):
-                raise Abandoned
-
-        began = time.monotonic()
-        pictures = pipeline.draw(
-            _drawings(batch.jobs, checkpoint), guidance=head.guidance, on_step=on_step, **call
-        )
-        seconds = time.monotonic() - began
-        try:
-            paces.observe(
-                pipeline.kind, checkpoint.name, images=batch.images, seconds=seconds, **call
-            )
-        except Error:
-            # What was drawn is worth more than what was learned from it.
-            log.exception("pace.not_noted")
-        drawn, taken = [], 0
-        for job in batch.jobs:
-            own = pictures[taken : taken + job.count]
-            share = seconds * job.count / batch.images
-            cut = pipeline.cut_at(checkpoint.styled(job.prompt, job.style))
-            cut_at = cut if cut is not None and cut < len(job.prompt) else None
-            drawn.append(Drawn(job, own, share, checkpoint.revision, cut_at))
-            taken += job.count
-        return drawn
-
-    def _pipeline(self, checkpoint: Checkpoint) -> Pipeline:
-        """Returns the loaded checkpoint; it is loaded and warmed once and then kept."""
-        if checkpoint.name not in self._pipelines:
-            pipeline = self._load(checkpoint)
-            pipeline.warm()
-            self._pipelines[checkpoint.name] = pipeline
-            log.info("checkpoint.loaded", checkpoint=checkpoint.name, device=pipeline.kind)
-        return self._pipelines[checkpoint.name]
+    def _step(self, held: Sequence[Held], share: float) -> None:
+        self._watch.step()
+        for one in held:
+            one.progress = share * 0.95
+        if self._abandon.is_set() or all(one.lost for one in held):
+            raise Abandoned
 
     # Delivering
 
@@ -284,9 +237,8 @@ class Drawer:
 
     def _preload(self, checkpoint: Checkpoint) -> None:
         with self._one_at_a_time:
-            self._watch.start(LOADING_MAY_TAKE)
             try:
-                self._pipeline(checkpoint)
+                self._pipelines.load(checkpoint.name)
             except Exception:
                 # Its jobs will fail one by one with this same reason; the others are drawn.
                 log.exception("checkpoint.broken", checkpoint=checkpoint.name)
@@ -319,16 +271,15 @@ class Drawer:
     def _show_life(self) -> None:
         close_old_connections()
         state = Worker.State.DRAWING if self._holding else Worker.State.READY
-        if not self._pipelines:
+        if not self._pipelines.kind:
             state = Worker.State.LOADING
         if self._storage_refused.is_set():
             state = Worker.State.PAUSED
         self._mark(state)
 
     def _mark(self, state: Worker.State) -> None:
-        kinds = {pipeline.kind for pipeline in self._pipelines.values()}
         Worker.objects.filter(pk=self.id).update(
-            state=state, seen_at=clock.now(), kind=next(iter(kinds), "")
+            state=state, seen_at=clock.now(), kind=self._pipelines.kind
         )
 
     def _give_up(self) -> None:
@@ -351,18 +302,6 @@ class Drawer:
             except Error:
                 log.exception("job.fail_not_noted", job=str(job.pk))
         self._holding.let_go(jobs)
-
-
-def _drawings(jobs: Sequence[Job], checkpoint: Checkpoint) -> list[Drawing]:
-    return [
-        Drawing(
-            prompt=checkpoint.styled(job.prompt, job.style),
-            negative_prompt=job.negative_prompt,
-            seed=seed_at(job.seed, position),
-        )
-        for job in jobs
-        for position in range(job.count)
-    ]
 
 
 def _takes_files() -> bool:

@@ -50,6 +50,21 @@ class TestSeeds:
         assert pipeline.checkpoint.batch_size < len(GRID * 2)
         assert draw(pipeline, GRID * 2) == alone * 2
 
+    def test_calls_hold_no_more_than_they_are_told_to_and_draw_the_same(
+        self, doodle: Pipeline, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        alone = [draw(doodle, [drawing])[0] for drawing in GRID]
+        sizes: list[int] = []
+        run = doodle._run
+
+        def counted(drawings: Sequence[Drawing], *rest: Any, **more: Any) -> list[Any]:
+            sizes.append(len(drawings))
+            return run(drawings, *rest, **more)
+
+        monkeypatch.setattr(doodle, "_run", counted)
+        assert draw(doodle, GRID, at_once=2) == alone
+        assert max(sizes) == 2
+
     def test_pictures_are_rgb_and_of_the_size_asked_for(self, pipeline: Pipeline) -> None:
         (picture,) = pictures(pipeline, [FOX], width=96, height=64)
         assert (picture.mode, picture.size) == ("RGB", (96, 64))

@@ -13,7 +13,7 @@ from PIL.Image import Image as Picture
 
 from generation.checkpoints import Checkpoint, Folder
 from generation.models import Job
-from generation.pipeline import Drawing
+from generation.pipeline import Drawing, OutOfMemory
 from generation.submission import GridRequest, submit
 from generation.worker import Drawer
 
@@ -51,9 +51,11 @@ class Painter:
         self.step_seconds = step_seconds
         self.before_call: Callable[[], None] = lambda: None
         self.stepped = threading.Event()
+        self.memory = 1000
+        """Pictures that fit into its memory at once."""
 
-    def warm(self) -> None:
-        pass
+    def warm(self, images: int) -> None:
+        self._fill_memory(images)
 
     def cut_at(self, prompt: str) -> int | None:
         return 20 if len(prompt) > 20 else None
@@ -66,15 +68,25 @@ class Painter:
         height: int,
         steps: int,
         guidance: float,
+        at_once: int,
         on_step: Callable[[float], None],
     ) -> list[Picture]:
-        self.calls.append(list(drawings))
-        self.before_call()
+        for start in range(0, len(drawings), at_once):
+            self._call(drawings[start : start + at_once])
         for step in range(steps):
             time.sleep(self.step_seconds)
             on_step((step + 1) / steps)
             self.stepped.set()
         return [Pictures.new("RGB", (width, height), f"#{d.seed % 2**24:06x}") for d in drawings]
+
+    def _call(self, drawings: Sequence[Drawing]) -> None:
+        self.calls.append(list(drawings))
+        self.before_call()
+        self._fill_memory(len(drawings))
+
+    def _fill_memory(self, images: int) -> None:
+        if images > self.memory:
+            raise OutOfMemory(f"{images} pictures do not fit")
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from accounts.models import Usage
 from generation import services
 from generation.checkpoints import Folder
 from generation.models import Image, Job, Rendition, Worker
-from generation.pipeline import OutOfMemory, Pipeline
+from generation.pipeline import Pipeline
 from tests.generation.worker.conftest import (
     Painter,
     a_checkpoint,
@@ -35,20 +35,6 @@ def test_a_broken_checkpoint_folder_fails_its_jobs_and_no_others(start, offered,
     assert (broken.status, broken.error_code) == ("failed", "checkpoint_broken")
     assert fine.status == Job.Status.SUCCEEDED
     assert Usage.objects.get().job_id == fine.pk
-
-
-def test_out_of_memory_costs_one_attempt_and_the_next_call_is_smaller(start, painter):
-    def memory_for_four():
-        if len(painter.calls[-1]) > 4:
-            raise OutOfMemory("9 pictures do not fit")
-
-    painter.before_call = memory_for_four
-    jobs = [ask(count=3) for _ in range(3)]
-    start()
-    jobs = wait_until_ended(*jobs)
-    assert {job.status for job in jobs} == {"succeeded"}
-    assert {job.attempts for job in jobs} == {2}
-    assert [len(call) for call in painter.calls] == [9, 3, 3, 3]
 
 
 def test_an_error_while_drawing_fails_the_job_after_three_attempts(start, painter):

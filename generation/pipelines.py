@@ -1,0 +1,149 @@
+"""From a batch to pictures: a worker's loaded checkpoints, and how much each draws at once."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+import structlog
+from django.db import Error
+
+from generation import paces
+from generation.checkpoints import Checkpoint
+from generation.delivery import Drawn
+from generation.errors import Failure
+from generation.holding import Watch
+from generation.models import ATTEMPTS, Job
+from generation.pipeline import Drawing, OutOfMemory, Pipeline
+from generation.rooms import Room
+from generation.seeds import seed_at
+from generation.services import Batch
+
+log = structlog.get_logger(__name__)
+
+LOADING_MAY_TAKE = 900.0
+"""Seconds that loading a checkpoint may take; downloads count."""
+
+
+class Pipelines:
+    """The checkpoints that one worker serves: each is loaded and warmed once and then kept."""
+
+    def __init__(
+        self,
+        checkpoints: Mapping[str, Checkpoint],
+        *,
+        load: Callable[[Checkpoint], Pipeline],
+        watch: Watch,
+        hangs_after: float,
+    ) -> None:
+        self._checkpoints = checkpoints
+        self._load = load
+        self._watch = watch
+        self._hangs_after = hangs_after
+        self._loaded: dict[str, Pipeline] = {}
+        self._rooms = {name: Room(c.batch_size) for name, c in checkpoints.items()}
+
+    @property
+    def rooms(self) -> dict[str, int]:
+        """Pictures in one call, by checkpoint."""
+        return {name: room.now for name, room in self._rooms.items()}
+
+    @property
+    def kind(self) -> str:
+        """The device that draws; empty until the first checkpoint is loaded."""
+        return next((pipeline.kind for pipeline in self._loaded.values()), "")
+
+    def load(self, name: str) -> Pipeline:
+        """Returns the loaded checkpoint.
+
+        Raises:
+            CheckpointBroken, OutOfMemory: as `Pipeline.load` does.
+        """
+        if name not in self._loaded:
+            self._watch.start(LOADING_MAY_TAKE)
+            pipeline = self._load(self._checkpoints[name])
+            self._warm(pipeline, self._rooms[name])
+            self._loaded[name] = pipeline
+            log.info("checkpoint.loaded", checkpoint=name, device=pipeline.kind)
+        return self._loaded[name]
+
+    def draw(self, batch: Batch, on_step: Callable[[float], None]) -> list[Drawn]:
+        """Returns what was drawn for each job of a batch, in as many calls as memory asks for.
+
+        Args:
+            batch: jobs of one batch key.
+            on_step: called after every step with the share of the whole that is done.
+
+        Raises:
+            CheckpointBroken: the checkpoint cannot be loaded.
+            OutOfMemory: the device has too little memory; the next call will be smaller.
+        """
+        checkpoint = self._checkpoints[batch.checkpoint]
+        pipeline = self.load(checkpoint.name)
+        head, room = batch.jobs[0], self._rooms[checkpoint.name]
+        at_once = 1 if _has_one_chance(head) else room.now
+        call: dict[str, int] = {"width": head.width, "height": head.height, "steps": head.steps}
+        pace = {"images": batch.images, **call}
+        expected = paces.expected_seconds(pipeline.kind, checkpoint.name, **pace)
+        self._watch.start(max(self._hangs_after, 5 * (expected or 0)))
+        began = time.monotonic()
+        try:
+            pictures = pipeline.draw(
+                _drawings(batch.jobs, checkpoint),
+                guidance=head.guidance,
+                at_once=at_once,
+                on_step=on_step,
+                **call,
+            )
+        except OutOfMemory:
+            room.overflows(min(batch.images, at_once))
+            raise
+        room.fits(min(batch.images, at_once))
+        seconds = time.monotonic() - began
+        try:
+            paces.observe(pipeline.kind, checkpoint.name, seconds=seconds, **pace)
+        except Error:
+            # What was drawn is worth more than what was learned from it.
+            log.exception("pace.not_noted")
+        drawn, taken = [], 0
+        for job in batch.jobs:
+            own = pictures[taken : taken + job.count]
+            share = seconds * job.count / batch.images
+            cut_at = _cut_at(job, pipeline, checkpoint)
+            drawn.append(Drawn(job, own, share, checkpoint.revision, cut_at))
+            taken += job.count
+        return drawn
+
+    def _warm(self, pipeline: Pipeline, room: Room) -> None:
+        """Draws a full call, or as large a one as fits."""
+        while True:
+            try:
+                pipeline.warm(room.now)
+            except OutOfMemory:
+                if room.now == 1:
+                    raise
+                room.overflows(room.now)
+                log.warning("checkpoint.room", room=room.now)
+            else:
+                room.fits(room.now)
+                return
+
+
+def _has_one_chance(head: Job) -> bool:
+    """After memory ended in every call so far, the last attempt draws the pictures one by one."""
+    return head.error_code == Failure.OUT_OF_MEMORY and head.attempts >= ATTEMPTS
+
+
+def _drawings(jobs: Sequence[Job], checkpoint: Checkpoint) -> list[Drawing]:
+    return [
+        Drawing(
+            prompt=checkpoint.styled(job.prompt, job.style),
+            negative_prompt=job.negative_prompt,
+            seed=seed_at(job.seed, position),
+        )
+        for job in jobs
+        for position in range(job.count)
+    ]
+
+
+def _cut_at(job: Job, pipeline: Pipeline, checkpoint: Checkpoint) -> int | None:
+    cut = pipeline.cut_at(checkpoint.styled(job.prompt, job.style))
+    return cut if cut is not None and cut < len(job.prompt) else None
