@@ -5,6 +5,7 @@ network, owner, job, lane), and lanes in the order of their tier. Only a new job
 can hold, comes after its lane.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
@@ -13,7 +14,7 @@ from django.db.models import F, QuerySet
 from accounts.models import Plan
 from generation import scheduling
 from generation.models import Job, Lane
-from generation.scheduling import LaneLoad, Tags
+from generation.scheduling import LaneLoad, Tags, first_tier, next_tier
 
 SUMS = ("waiting", "waiting_cost", "tolls")
 """Over the waiting jobs of a lane."""
@@ -86,6 +87,35 @@ def serve(jobs: Sequence[Job]) -> None:
 def turn_of(lane: Lane) -> Tags:
     """Returns the tags by which the lanes of a checkpoint take turns."""
     return Tags(lane.turn_start, lane.turn_finish)
+
+
+def next_of(waiting: Sequence[Lane], draw: float) -> Lane | None:
+    """Returns the lane that is to be claimed from, or None where none is given.
+
+    Each checkpoint's lanes take turns; of several checkpoints the draw names the tier, and in it
+    the one whose head waits longest is next.
+
+    Args:
+        waiting: the lanes in which jobs wait, of all checkpoints that a worker serves.
+        draw: uniform in [0, 1).
+    """
+    turns: dict[str, dict[int, Tags]] = {}
+    for lane in waiting:
+        turns.setdefault(lane.checkpoint, {})[lane.tier] = turn_of(lane)
+    next_tiers = {checkpoint: next_tier(found) for checkpoint, found in turns.items()}
+    tier = first_tier(Counter(tier for tier in next_tiers.values() if tier), draw)
+    candidates = [lane for lane in waiting if lane.tier == tier == next_tiers[lane.checkpoint]]
+    if len(candidates) <= 1:
+        return next(iter(candidates), None)
+    return min(candidates, key=_head_waits_since)
+
+
+def _head_waits_since(lane: Lane) -> tuple[bool, object]:
+    jobs = Job.objects.filter(
+        status=Job.Status.QUEUED, checkpoint=lane.checkpoint, tier=lane.tier
+    ).order_by("start_tag", "id")
+    head = jobs.values_list("created", flat=True).first()
+    return (head is None, head)
 
 
 def prepare(checkpoints: Iterable[str]) -> None:

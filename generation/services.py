@@ -6,7 +6,6 @@ is stale, and the row is somebody else's.
 """
 
 import random
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,12 +21,8 @@ from generation import callbacks, clock, lanes
 from generation.batching import Candidate, fill
 from generation.errors import Failure
 from generation.models import ATTEMPTS, Image, Job, Lane, Rendition, Worker
-from generation.scheduling import Tags, first_tier, next_tier
 
 LEASE = timedelta(seconds=30)
-
-LOOKAHEAD = 16
-"""Waiting jobs looked at to fill a batch: a claim costs the same at any backlog."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +63,7 @@ def claim(
     """
     waiting = list(Lane.objects.filter(checkpoint__in=list(rooms), waiting__gt=0))
     share = draw()
-    while (lane := _next_lane(waiting, share)) is not None:
+    while (lane := lanes.next_of(waiting, share)) is not None:
         if jobs := _claim_from(lane, worker, rooms[lane.checkpoint]):
             return Batch(jobs)
         waiting.remove(lane)
@@ -293,33 +288,15 @@ def purge(*, counted_for: timedelta = timedelta(days=1)) -> int:
     return deleted
 
 
-def _next_lane(waiting: Sequence[Lane], draw: float) -> Lane | None:
-    """Each checkpoint's lanes take turns; of several checkpoints the draw names the tier, and in
-    it the one whose head waits longest is next.
-    """
-    turns: dict[str, dict[int, Tags]] = {}
-    for lane in waiting:
-        turns.setdefault(lane.checkpoint, {})[lane.tier] = lanes.turn_of(lane)
-    next_tiers = {checkpoint: next_tier(found) for checkpoint, found in turns.items()}
-    tier = first_tier(Counter(tier for tier in next_tiers.values() if tier), draw)
-    candidates = [lane for lane in waiting if lane.tier == tier == next_tiers[lane.checkpoint]]
-    if len(candidates) <= 1:
-        return next(iter(candidates), None)
-    return min(candidates, key=_head_waits_since)
-
-
-def _head_waits_since(lane: Lane) -> tuple[bool, object]:
-    head = _waiting(lane.checkpoint, lane.tier).values_list("created", flat=True).first()
-    return (head is None, head)
-
-
 def _claim_from(lane: Lane, worker: str, room: int) -> tuple[Job, ...]:
     with transaction.atomic():
         now = clock.now()
         head = _head(lane)
         if head is None or not _take(head, worker, now):
             return ()
-        jobs = [head, *_companions(head, worker, room - head.count, now)]
+        jobs = [head]
+        if head.attempts == 1:
+            jobs += _companions(head, worker, room - head.count, now)
         lanes.serve(jobs)
     return tuple(jobs)
 
@@ -331,12 +308,17 @@ def _head(lane: Lane) -> Job | None:
 
 
 def _companions(head: Job, worker: str, room: int, now: datetime) -> Iterable[Job]:
-    """Takes jobs that can share the head's pipeline call, from its own lane first."""
+    """Takes jobs that can share the head's pipeline call, from its own lane first.
+
+    None of them has failed before, nor has the head: what broke a call is drawn alone from then
+    on, and breaks nobody else's.
+    """
     for tier in (head.tier, 3 - head.tier):
         if room <= 0:
             return
-        same = _waiting(head.checkpoint, tier).filter(batch_key=head.batch_key)
-        waiting = {job.pk: job for job in _skip_locked(same)[:LOOKAHEAD]}
+        same = _waiting(head.checkpoint, tier).filter(batch_key=head.batch_key, attempts=0)
+        # Each has a picture at least: no more could fit, and a claim costs the same at any backlog.
+        waiting = {job.pk: job for job in _skip_locked(same)[:room]}
         for pk in fill(room, [Candidate(job.pk, job.count) for job in waiting.values()]):
             if _take(waiting[pk], worker, now):
                 room -= waiting[pk].count

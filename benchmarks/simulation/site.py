@@ -19,7 +19,6 @@ PAID, FREE = 1, 2
 SIDE, LARGEST_SIDE = 512, 1024
 STEPS = 8
 LARGEST_COUNT = 10
-LOOKAHEAD = 16
 WAIT_LIMIT = 600.0
 UNKNOWN_PACE = 10.0
 MIDNIGHT = datetime(2022, 6, 1, tzinfo=UTC)
@@ -315,7 +314,7 @@ class Site:
     def _companions(self, entries: list[tuple[int, int, Job]], room: int) -> list[Job]:
         if room <= 0:
             return []
-        seen = [heappop(entries) for _ in range(min(LOOKAHEAD, len(entries)))]
+        seen = [heappop(entries) for _ in range(min(room, len(entries)))]
         candidates = [Candidate(number, job.request.images) for _, number, job in seen]
         taken = set(fill(room, candidates))
         for entry in seen:

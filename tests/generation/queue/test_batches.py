@@ -7,13 +7,15 @@ import pytest
 from accounts.models import Plan
 from generation import services
 from generation.checkpoints import Checkpoint
-from generation.models import Job, Lane
+from generation.errors import Failure
+from generation.models import ATTEMPTS, Job, Lane
 from generation.services import Batch
 from tests.generation.queue.cast import (
     a_user,
     a_visitor,
     allow_everything,
     ask,
+    finish,
     lane_sums,
     now_of,
     row_sums,
@@ -105,9 +107,34 @@ def test_a_fill_moves_the_other_lanes_time_by_the_work_alone() -> None:
     assert lane.virtual_time == free[0].cost // 4
 
 
-def test_a_claim_looks_at_few_waiting_jobs_however_many_there_are() -> None:
-    ask(a_visitor(), count=8)
-    for _ in range(services.LOOKAHEAD):
-        ask(a_visitor(), count=2)
-    ask(a_visitor(), count=1)
-    assert batch_of(room=9).images == 8
+def test_as_many_jobs_share_a_call_as_there_is_room_for() -> None:
+    jobs = [ask(a_visitor(), count=1) for _ in range(24)]
+    assert names(*batch_of(room=24).jobs) == names(*jobs)
+
+
+@pytest.mark.parametrize("bad", [0, 1])
+def test_what_broke_a_call_is_drawn_alone_from_then_on_and_fails_alone(bad: int) -> None:
+    jobs = [ask(a_visitor(), count=1) for _ in range(3)]
+    poison = jobs[bad]
+    for job in batch_of(room=9).jobs:
+        assert services.fail(job, Failure.DRAWING_FAILED)
+    newcomer = ask(a_visitor(), count=1)
+    for _ in range(2 * ATTEMPTS):
+        batch = services.claim("easel", {"ink": 9})
+        if batch is None:
+            break
+        if poison in batch.jobs:
+            assert names(*batch.jobs) == names(poison)
+            services.fail(batch.jobs[0], Failure.DRAWING_FAILED)
+        else:
+            assert all(finish(job) for job in batch.jobs)
+    assert {job.pk: now_of(job).status for job in (*jobs, newcomer)} == {
+        job.pk: "failed" if job is poison else "succeeded" for job in (*jobs, newcomer)
+    }
+
+
+def test_what_a_stopping_worker_gave_back_shares_a_call_as_before() -> None:
+    jobs = [ask(a_visitor(), count=1) for _ in range(3)]
+    for job in batch_of(room=9).jobs:
+        assert services.release(job)
+    assert names(*batch_of(room=9).jobs) == names(*jobs)
