@@ -1,7 +1,7 @@
 """May this owner ask for one more grid now, and when would it start?"""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
@@ -21,14 +21,11 @@ from accounts.limits import (
     reached,
 )
 from accounts.models import ApiKey, Network, Owner, Plan, User
-from generation import clock, paces, scheduling
+from generation import paces, scheduling, workers
 from generation.checkpoints import Checkpoint
 from generation.errors import Busy, CapReached, LimitReached, PaymentRequired
-from generation.models import Job, Worker
+from generation.models import Job
 from generation.scheduling import LaneLoad, Tags, Wait
-
-ALIVE = timedelta(seconds=15)
-"""A worker not seen for so long counts as gone."""
 
 LARGEST_COUNT = 10
 """Pictures in a grid, at most."""
@@ -191,9 +188,7 @@ def quote(tags: Tags, tier: int, loads: dict[int, LaneLoad], capacity: Capacity)
 
 def capacity_of(checkpoint: Checkpoint, now: datetime | None = None) -> Capacity:
     """Returns the capacity of the workers alive now; where none is, that of one that may come."""
-    since = (now or clock.now()) - ALIVE
-    alive = Worker.objects.filter(seen_at__gt=since).exclude(state=Worker.State.STOPPED)
-    kinds = [worker.kind for worker in alive if checkpoint.name in worker.checkpoints]
+    kinds = [worker.kind for worker in workers.serving(checkpoint.name, now)]
     known = paces.speeds(checkpoint.name)
     fallback = max(known.values(), default=_full_call(checkpoint) / UNKNOWN_PACE)
     together = sum(known.get(kind, fallback) for kind in kinds) or fallback

@@ -33,7 +33,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 
 from accounts.models import Plan, Usage
-from generation import admission, clock
+from generation import clock, workers
 from generation.models import ATTEMPTS, Image, Job, Lane, Rendition, Worker
 
 MISSED = timedelta(minutes=2)
@@ -151,7 +151,7 @@ def what_was_tried_has_started() -> Iterator[str]:
 def leases_are_swept() -> Iterator[str]:
     """No lease ran out long ago while a worker was there to sweep it."""
     now = clock.now()
-    sweeper = Worker.objects.filter(seen_at__gt=now - admission.ALIVE, started__lt=now - MISSED)
+    sweeper = Worker.objects.filter(seen_at__gt=now - workers.ALIVE, started__lt=now - MISSED)
     sweeper = sweeper.exclude(state__in=(Worker.State.LOADING, Worker.State.STOPPED))
     expired = Q(status=Job.Status.RUNNING, lease_until__lt=now - MISSED)
     yield from _rows(Job, expired & Exists(sweeper))

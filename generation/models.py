@@ -348,6 +348,7 @@ class Worker(models.Model):
         READY = "ready"
         DRAWING = "drawing"
         PAUSED = "paused"
+        BROKEN = "broken"
         STOPPED = "stopped"
 
     id = models.CharField(primary_key=True, max_length=64)
@@ -355,6 +356,9 @@ class Worker(models.Model):
     host = models.CharField(max_length=128)
     pid = models.PositiveIntegerField()
     checkpoints = models.JSONField(default=list)
+    broken = models.JSONField(
+        default=dict, help_text="Why, by checkpoint that could not be loaded; it is tried again."
+    )
     state = models.CharField(max_length=8, choices=State, default=State.LOADING)
     started = models.DateTimeField()
     seen_at = models.DateTimeField(db_index=True)
@@ -364,6 +368,16 @@ class Worker(models.Model):
 
     def __str__(self) -> str:
         return self.id
+
+    @property
+    def serves(self) -> list[str]:
+        """The checkpoints that it draws with, or will once they are loaded."""
+        return [name for name in self.checkpoints if name not in self.broken]
+
+    @property
+    def draws(self) -> bool:
+        """Whether a checkpoint is loaded, which tells the device, and files are taken."""
+        return bool(self.kind) and self.state in (self.State.READY, self.State.DRAWING)
 
 
 class Pace(models.Model):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from accounts.models import Plan
-from generation import admission, catalogue, clock, lanes, scheduling
+from generation import admission, catalogue, clock, lanes, scheduling, workers
 from generation.models import Job, Lane, Worker
 from generation.scheduling import Tags, Wait
 
@@ -36,6 +36,8 @@ class WorkerNow:
     state: str
     device: str
     checkpoints: list[str]
+    broken: dict[str, str]
+    """Why, by checkpoint that could not be loaded."""
     seen: float
 
 
@@ -78,10 +80,10 @@ def overview() -> Overview:
 
 
 def _lane(lane: Lane, now: datetime) -> LaneNow:
-    workers, wait = 0, None
+    drawing_there, wait = 0, None
     if checkpoint := catalogue.offered().get(lane.checkpoint):
         capacity = admission.capacity_of(checkpoint, now)
-        workers = capacity.workers
+        drawing_there = capacity.workers
         wait = scheduling.wait_of(
             Tags(lane.virtual_time, lane.virtual_time + 1),
             tier=lane.tier,
@@ -95,7 +97,7 @@ def _lane(lane: Lane, now: datetime) -> LaneNow:
         waiting=lane.waiting,
         pixel_steps=lane.waiting_cost,
         virtual_time=lane.virtual_time,
-        workers=workers,
+        workers=drawing_there,
         wait=wait,
     )
 
@@ -105,10 +107,11 @@ def _workers(now: datetime) -> list[WorkerNow]:
     return [
         WorkerNow(
             id=worker.id,
-            alive=worker.seen_at > now - admission.ALIVE,
+            alive=worker.seen_at > now - workers.ALIVE,
             state=worker.state,
             device=worker.kind,
             checkpoints=worker.checkpoints,
+            broken=worker.broken,
             seen=(now - worker.seen_at).total_seconds(),
         )
         for worker in known.order_by("-seen_at")

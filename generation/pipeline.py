@@ -50,6 +50,10 @@ class PipelineError(Exception):
 class CheckpointBroken(PipelineError):
     """A checkpoint cannot be loaded; the message is one sentence that says which and why."""
 
+    def __init__(self, checkpoint: str, reason: str) -> None:
+        super().__init__(f"The checkpoint {checkpoint} could not be loaded: {reason}")
+        self.reason = reason
+
 
 class OutOfMemory(PipelineError):
     """The device has too little memory for a checkpoint or for a call."""
@@ -357,9 +361,7 @@ def _loading_errors(checkpoint: Checkpoint) -> Iterator[None]:
         yield
     except LOADING_ERRORS as error:
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
-        raise CheckpointBroken(
-            f"The checkpoint {checkpoint.name} could not be loaded: {reason}"
-        ) from error
+        raise CheckpointBroken(checkpoint.name, reason) from error
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import structlog
 from django.db import Error
@@ -12,7 +13,7 @@ from generation.delivery import Drawn
 from generation.errors import Failure
 from generation.holding import Watch
 from generation.models import ATTEMPTS, Job
-from generation.pipeline import Drawing, OutOfMemory, Pipeline
+from generation.pipeline import CheckpointBroken, Drawing, OutOfMemory, Pipeline
 from generation.rooms import Room
 from generation.seeds import seed_at
 from generation.services import Batch
@@ -21,6 +22,31 @@ log = structlog.get_logger(__name__)
 
 LOADING_MAY_TAKE = 900.0
 """Seconds that loading a checkpoint may take; downloads count."""
+FIRST_PAUSE = 5.0
+"""Seconds before a checkpoint that could not be loaded is tried again; each time twice as long."""
+LONGEST_PAUSE = 600.0
+LONGEST_REASON = 300
+"""Characters of an error that are shown."""
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A checkpoint that could not be loaded."""
+
+    reason: str
+    failure: Failure
+    """Of the jobs that are claimed for it meanwhile."""
+    pause: float
+    again_at: float
+    """Monotonic seconds."""
+
+
+class NotLoaded(Exception):
+    """There is no pipeline for this checkpoint, and it is not time to try again."""
+
+    def __init__(self, broken: Broken) -> None:
+        super().__init__(broken.reason)
+        self.broken = broken
 
 
 class Pipelines:
@@ -39,6 +65,7 @@ class Pipelines:
         self._watch = watch
         self._hangs_after = hangs_after
         self._loaded: dict[str, Pipeline] = {}
+        self._broken: dict[str, Broken] = {}
         self._rooms = {name: Room(c.batch_size) for name, c in checkpoints.items()}
 
     @property
@@ -49,21 +76,45 @@ class Pipelines:
     @property
     def kind(self) -> str:
         """The device that draws; empty until the first checkpoint is loaded."""
-        return next((pipeline.kind for pipeline in self._loaded.values()), "")
+        return next((pipeline.kind for pipeline in list(self._loaded.values())), "")
+
+    @property
+    def broken(self) -> dict[str, str]:
+        """Why, by checkpoint that could not be loaded."""
+        return {name: broken.reason for name, broken in dict(self._broken).items()}
+
+    @property
+    def due(self) -> list[str]:
+        """The checkpoints that could not be loaded and are to be tried again now."""
+        now = time.monotonic()
+        return [name for name, broken in self._broken.items() if now >= broken.again_at]
 
     def load(self, name: str) -> Pipeline:
-        """Returns the loaded checkpoint.
+        """Returns the loaded checkpoint. What could not be loaded rests before it is tried again.
 
         Raises:
-            CheckpointBroken, OutOfMemory: as `Pipeline.load` does.
+            NotLoaded: it could not be loaded, now or a moment ago.
         """
-        if name not in self._loaded:
-            self._watch.start(LOADING_MAY_TAKE)
+        if pipeline := self._loaded.get(name):
+            return pipeline
+        earlier = self._broken.get(name)
+        if earlier is not None and time.monotonic() < earlier.again_at:
+            raise NotLoaded(earlier)
+        self._watch.start(LOADING_MAY_TAKE)
+        try:
             pipeline = self._load(self._checkpoints[name])
             self._warm(pipeline, self._rooms[name])
-            self._loaded[name] = pipeline
-            log.info("checkpoint.loaded", checkpoint=name, device=pipeline.kind)
-        return self._loaded[name]
+        except Exception as error:
+            # Whatever a library raises: the other checkpoints are drawn, this one's jobs fail.
+            self._broken[name] = broken = _broken(error, earlier)
+            log.exception("checkpoint.broken", checkpoint=name, again_in=broken.pause)
+            raise NotLoaded(broken) from error
+        finally:
+            self._watch.stop()
+        self._broken.pop(name, None)
+        self._loaded[name] = pipeline
+        log.info("checkpoint.loaded", checkpoint=name, device=pipeline.kind)
+        return pipeline
 
     def draw(self, batch: Batch, on_step: Callable[[float], None]) -> list[Drawn]:
         """Returns what was drawn for each job of a batch, in as many calls as memory asks for.
@@ -73,7 +124,7 @@ class Pipelines:
             on_step: called after every step with the share of the whole that is done.
 
         Raises:
-            CheckpointBroken: the checkpoint cannot be loaded.
+            NotLoaded: the checkpoint cannot be loaded.
             OutOfMemory: the device has too little memory; the next call will be smaller.
         """
         checkpoint = self._checkpoints[batch.checkpoint]
@@ -125,6 +176,15 @@ class Pipelines:
             else:
                 room.fits(room.now)
                 return
+
+
+def _broken(error: Exception, earlier: Broken | None) -> Broken:
+    pause = min(2 * earlier.pause, LONGEST_PAUSE) if earlier else FIRST_PAUSE
+    memory = isinstance(error, OutOfMemory)
+    failure = Failure.OUT_OF_MEMORY if memory else Failure.CHECKPOINT_BROKEN
+    reason = error.reason if isinstance(error, CheckpointBroken) else str(error)
+    said = (reason or type(error).__name__)[:LONGEST_REASON]
+    return Broken(said, failure, pause, again_at=time.monotonic() + pause)
 
 
 def _has_one_chance(head: Job) -> bool:

@@ -72,7 +72,10 @@ def _checkpoint(name: str, found: Overview) -> CheckpointNow:
     return CheckpointNow(
         name=name,
         title=catalogue.offered()[name].title,
-        workers=sum(worker.alive and name in worker.checkpoints for worker in found.workers),
+        workers=sum(
+            worker.alive and name in worker.checkpoints and name not in worker.broken
+            for worker in found.workers
+        ),
         lanes=[_lane(tier, by_tier.get(tier.name.lower())) for tier in reversed(Plan.Tier)],
     )
 

@@ -12,23 +12,24 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import structlog
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.db import Error, close_old_connections, connection
 
-from generation import clock, delivery, lanes, services
+from generation import clock, delivery, lanes, services, workers
 from generation.checkpoints import Checkpoint
 from generation.checks import CheckUnavailable
 from generation.delivery import Drawn, StorageRefused
 from generation.errors import Failure
 from generation.holding import Held, Holding, Watch
 from generation.models import Job, Worker
-from generation.pipeline import CheckpointBroken, OutOfMemory, Pipeline
-from generation.pipelines import Pipelines
+from generation.pipeline import OutOfMemory, Pipeline
+from generation.pipelines import NotLoaded, Pipelines
 from generation.services import Batch
 
 log = structlog.get_logger(__name__)
@@ -129,12 +130,20 @@ class Drawer:
         try:
             while not self._stopping.is_set() and self._storage_takes_files():
                 close_old_connections()
-                batch = services.claim(self.id, self._pipelines.rooms)
+                batch = services.claim(self.id, self._rooms())
                 if batch is None:
                     return
                 self._draw(batch)
         finally:
             self._one_at_a_time.release()
+
+    def _rooms(self) -> dict[str, int]:
+        """Pictures in a call, by checkpoint to claim for: a broken one is left to who has it."""
+        rooms, broken = self._pipelines.rooms, self._pipelines.broken
+        if not broken:
+            return rooms
+        elsewhere = workers.served_beside(self.id)
+        return {n: room for n, room in rooms.items() if n not in broken or n not in elsewhere}
 
     def _draw(self, batch: Batch) -> None:
         held = self._holding.hold(batch.jobs)
@@ -149,9 +158,9 @@ class Drawer:
                 # Else `stop` is about to release it.
                 self._holding.let_go(batch.jobs)
             return
-        except CheckpointBroken:
-            log.exception("checkpoint.broken", checkpoint=batch.checkpoint)
-            failure = Failure.CHECKPOINT_BROKEN
+        except NotLoaded as error:
+            log.warning("checkpoint.not_loaded", checkpoint=batch.checkpoint, reason=str(error))
+            failure = error.broken.failure
         except OutOfMemory:
             log.exception("batch.out_of_memory", room=self._pipelines.rooms[batch.checkpoint])
             failure = Failure.OUT_OF_MEMORY
@@ -223,11 +232,10 @@ class Drawer:
 
     def _tick(self) -> None:
         """The ticker: loads, then drains every second, bell or no bell."""
-        for checkpoint in self._checkpoints.values():
-            self._preload(checkpoint)
-        self._mark(Worker.State.READY)
+        self._load(self._checkpoints)
         while not self._stopping.wait(TICK * random.uniform(0.8, 1.2)):
             try:
+                self._load(self._pipelines.due)
                 self.drain()
             except Exception:
                 # The database may be away for a while: drawing goes on when it is back.
@@ -235,15 +243,17 @@ class Drawer:
                 connection.close()
         connection.close()
 
-    def _preload(self, checkpoint: Checkpoint) -> None:
-        with self._one_at_a_time:
+    def _load(self, names: Iterable[str]) -> None:
+        for name in names:
+            if self._stopping.is_set():
+                return
+            with self._one_at_a_time, suppress(NotLoaded):
+                self._pipelines.load(name)
             try:
-                self._pipelines.load(checkpoint.name)
-            except Exception:
-                # Its jobs will fail one by one with this same reason; the others are drawn.
-                log.exception("checkpoint.broken", checkpoint=checkpoint.name)
-            finally:
-                self._watch.stop()
+                # Others leave its jobs to this worker, or take them over, from now on.
+                self._show_life()
+            except Error:
+                log.exception("worker.not_shown")
 
     def _keep(self) -> None:
         """The keeper: progress twice a second at most, leases, life, others' leases, the hang."""
@@ -270,17 +280,20 @@ class Drawer:
 
     def _show_life(self) -> None:
         close_old_connections()
-        state = Worker.State.DRAWING if self._holding else Worker.State.READY
-        if not self._pipelines.kind:
-            state = Worker.State.LOADING
-        if self._storage_refused.is_set():
-            state = Worker.State.PAUSED
-        self._mark(state)
-
-    def _mark(self, state: Worker.State) -> None:
-        Worker.objects.filter(pk=self.id).update(
-            state=state, seen_at=clock.now(), kind=self._pipelines.kind
+        Worker.objects.filter(pk=self.id).exclude(state=Worker.State.STOPPED).update(
+            state=self._state(),
+            broken=self._pipelines.broken,
+            kind=self._pipelines.kind,
+            seen_at=clock.now(),
         )
+
+    def _state(self) -> Worker.State:
+        if self._storage_refused.is_set():
+            return Worker.State.PAUSED
+        if self._pipelines.kind:
+            return Worker.State.DRAWING if self._holding else Worker.State.READY
+        all_broken = len(self._pipelines.broken) == len(self._checkpoints)
+        return Worker.State.BROKEN if all_broken else Worker.State.LOADING
 
     def _give_up(self) -> None:
         """No step for too long: a thread that hangs in a device cannot be ended, a process can."""

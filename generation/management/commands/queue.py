@@ -1,6 +1,7 @@
 """Shows the queue: what waits, who draws, and what has waited longest."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
@@ -38,7 +39,14 @@ def _as_json(now: Overview) -> str:
 def _as_text(now: Overview) -> str:
     lanes = table(LANES, map(_lane, now.lanes)) if now.lanes else "Nothing was ever asked for."
     workers = table(WORKERS, map(_worker, now.workers)) if now.workers else "There is no worker."
-    return f"{lanes}\n\n{workers}\n\n{_summary(now)}"
+    return "\n\n".join((lanes, workers, *_broken(now.workers), _summary(now)))
+
+
+def _broken(workers: list[WorkerNow]) -> Iterable[str]:
+    """A line for each checkpoint that a live worker could not load."""
+    for worker in workers:
+        for name, reason in worker.broken.items() if worker.alive else ():
+            yield f"{name} is broken on {worker.id}: {reason}"
 
 
 def _lane(lane: LaneNow) -> tuple[object, ...]:

@@ -103,6 +103,15 @@ def test_a_worker_is_shown_with_what_it_does(capsys):
     ]  # fmt: skip
 
 
+def test_a_checkpoint_that_could_not_be_loaded_is_told_with_its_reason(capsys):
+    a_worker("easel", state="broken", kind="", broken={"ink": "ink holds no model_index.json"})
+    a_worker("gone", seen=60, broken={"ink": "what it was yesterday"})
+    told = queue(capsys)
+    assert re.search(r"easel +yes +broken +ink", told)
+    assert "\n\nink is broken on easel: ink holds no model_index.json\n\n" in told
+    assert "yesterday" not in told
+
+
 def test_the_oldest_is_what_waits_longest_or_is_drawn_longest(capsys):
     allow_everything()
     first, second = ask(a_visitor()), ask(a_visitor())

@@ -212,8 +212,9 @@ def test_two_workers_take_half_the_time() -> None:
         {"seen": 20},
         {"state": Worker.State.STOPPED},
         {"checkpoints": ["oil"]},
+        {"broken": {"ink": "no such folder"}},
     ],
-    ids=["not seen lately", "stopped", "serves another checkpoint"],
+    ids=["not seen lately", "stopped", "serves another checkpoint", "could not load it"],
 )
 def test_a_worker_that_will_not_come_is_not_counted(away: dict[str, Any]) -> None:
     took(8.0)
