@@ -1,5 +1,7 @@
 """Makes a Celery worker on drawing queues a drawing worker."""
 
+import logging
+import os
 from typing import Any
 
 from celery import bootsteps
@@ -39,5 +41,11 @@ class Drawing(bootsteps.StartStopStep):
         doorbell.answer = self.drawer.drain
 
     def stop(self, worker: Any) -> None:
-        if self.drawer is not None:
-            self.drawer.stop(settings.STOP_GRACE)
+        """Ends the process itself where a thread is still in a device's code.
+
+        All is released and logged by then. Celery would wait for that thread, and Python aborts
+        when it exits over the head of one ("terminate called without an active exception").
+        """
+        if self.drawer is not None and not self.drawer.stop(settings.STOP_GRACE):
+            logging.shutdown()
+            os._exit(0)

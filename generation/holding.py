@@ -32,11 +32,14 @@ class Holding:
         self._held: dict[UUID, Held] = {}
         self._lock = threading.Lock()
 
-    def hold(self, jobs: Iterable[Job]) -> list[Held]:
-        held = [Held(job) for job in jobs]
+    def hold(self, jobs: Iterable[Job]) -> None:
         with self._lock:
-            self._held.update({one.job.pk: one for one in held})
-        return held
+            self._held.update({job.pk: Held(job) for job in jobs})
+
+    def of(self, jobs: Iterable[Job]) -> list[Held]:
+        """Returns what is held of jobs that were claimed together."""
+        with self._lock:
+            return [self._held[job.pk] for job in jobs]
 
     def let_go(self, jobs: Iterable[Job]) -> None:
         with self._lock:

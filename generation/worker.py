@@ -49,6 +49,8 @@ DELIVERY_MAY_TAKE = 300.0
 """Seconds for which a storage may keep a delivery waiting before the worker gives itself up."""
 DELIVERIES = 2
 """Batches being encoded and stored at once; the next waits, so that pictures do not pile up."""
+CLAIM_MAY_TAKE = 10.0
+"""Seconds for which a stopping worker waits for a claim that a slow database has not answered."""
 STORAGE_PAUSE = 10.0
 """Longest pause, in seconds, between looks whether a storage that refused takes files again."""
 
@@ -77,6 +79,7 @@ class Drawer:
         )
         self._holding = Holding(self.id)
         self._one_at_a_time = threading.Lock()
+        self._claiming = threading.Lock()
         self._stopping = threading.Event()
         self._abandon = threading.Event()
         self._ended = threading.Event()
@@ -104,10 +107,18 @@ class Drawer:
             thread.start()
             self._threads.append(thread)
 
-    def stop(self, grace: float) -> None:
-        """Stops claiming, lets what is drawn finish within `grace` seconds, releases the rest."""
+    def stop(self, grace: float) -> bool:
+        """Stops claiming, lets what is drawn finish within `grace` seconds, releases the rest.
+
+        Returns:
+            Whether all threads have ended. Else one is in a long call of a device, where Python
+            cannot end it: whoever ends the process then must do so over its head.
+        """
         self._stopping.set()
         deadline = time.monotonic() + grace
+        # A claim that is under way is held before it is looked for; none comes after it.
+        if self._claiming.acquire(timeout=CLAIM_MAY_TAKE):
+            self._claiming.release()
         while self._holding and time.monotonic() < deadline:
             time.sleep(0.05)
         self._abandon.set()
@@ -118,8 +129,13 @@ class Drawer:
         self._ended.set()
         for thread in self._threads:
             thread.join(timeout=2)
+        # The thread of a doorbell may be the one that draws.
+        ended = self._one_at_a_time.acquire(timeout=2)
+        if ended:
+            self._one_at_a_time.release()
         Worker.objects.filter(pk=self.id).update(state=Worker.State.STOPPED)
-        log.info("worker.stopped", worker=self.id)
+        log.info("worker.stopped", worker=self.id, still_drawing=not ended)
+        return ended
 
     # Drawing
 
@@ -130,12 +146,21 @@ class Drawer:
         try:
             while not self._stopping.is_set() and self._storage_takes_files():
                 close_old_connections()
-                batch = services.claim(self.id, self._rooms())
+                batch = self._claim()
                 if batch is None:
                     return
                 self._draw(batch)
         finally:
             self._one_at_a_time.release()
+
+    def _claim(self) -> Batch | None:
+        with self._claiming:
+            if self._stopping.is_set():
+                return None
+            batch = services.claim(self.id, self._rooms())
+            if batch is not None:
+                self._holding.hold(batch.jobs)
+            return batch
 
     def _rooms(self) -> dict[str, int]:
         """Pictures in a call, by checkpoint to claim for: a broken one is left to who has it."""
@@ -146,7 +171,7 @@ class Drawer:
         return {n: room for n, room in rooms.items() if n not in broken or n not in elsewhere}
 
     def _draw(self, batch: Batch) -> None:
-        held = self._holding.hold(batch.jobs)
+        held = self._holding.of(batch.jobs)
         structlog.contextvars.bind_contextvars(request_id=batch.jobs[0].request_id)
         log.info("batch.claimed", jobs=[str(job.pk) for job in batch.jobs], images=batch.images)
         failure: Failure | None = None
@@ -175,7 +200,8 @@ class Drawer:
         for one in held:
             one.drawn_at = time.monotonic()
         self._room_to_deliver.acquire()
-        self._deliverers.submit(self._deliver, drawn, self._checkpoints[batch.checkpoint])
+        if not self._abandon.is_set():
+            self._deliverers.submit(self._deliver, drawn, self._checkpoints[batch.checkpoint])
 
     def _step(self, held: Sequence[Held], share: float) -> None:
         self._watch.step()

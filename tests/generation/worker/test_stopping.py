@@ -1,0 +1,68 @@
+"""A worker that is told to stop at an unlucky moment loses nothing and ends."""
+
+import threading
+
+import pytest
+
+from generation import services
+from generation.drawing_step import Drawing
+from generation.models import Worker
+from tests.generation.worker.conftest import ask, wait_for
+
+pytestmark = pytest.mark.both_databases
+
+
+def test_what_is_claimed_at_that_moment_is_given_back(start, painter, monkeypatch):
+    painter.step_seconds = 2.0
+    claimed, stopping = threading.Event(), threading.Event()
+    claim = services.claim
+
+    def slow_claim(worker, rooms):
+        batch = claim(worker, rooms)
+        if batch is not None:
+            claimed.set()
+            stopping.wait(5)
+        return batch
+
+    monkeypatch.setattr(services, "claim", slow_claim)
+    drawer = start()
+    job = ask()
+    assert claimed.wait(10)
+    stop = threading.Thread(target=drawer.stop, args=[0.1])
+    stop.start()
+    wait_for(drawer._stopping.is_set)
+    stopping.set()
+    stop.join(10)
+    job.refresh_from_db()
+    assert (job.status, job.attempts, job.worker) == ("queued", 0, "")
+
+
+def test_a_call_that_outlives_the_stop_is_ended_with_the_process_after_all_is_released(
+    start, painter, monkeypatch, settings
+):
+    settings.STOP_GRACE = 0.1
+    goes_on = threading.Event()
+    painter.before_call = lambda: goes_on.wait(30)
+    step = Drawing(None)
+    step.drawer = start()
+    job = ask()
+    wait_for(lambda: painter.calls)
+    found = []
+
+    def end(status):
+        job.refresh_from_db()
+        found.append((status, job.status, job.attempts, Worker.objects.get().state))
+
+    monkeypatch.setattr("os._exit", end)
+    step.stop(None)
+    goes_on.set()
+    assert found == [(0, "queued", 0, "stopped")]
+
+
+def test_a_worker_whose_threads_have_ended_leaves_its_process_to_celery(start, monkeypatch):
+    ended = []
+    monkeypatch.setattr("os._exit", ended.append)
+    step = Drawing(None)
+    step.drawer = start()
+    step.stop(None)
+    assert ended == []
