@@ -142,6 +142,10 @@ class Checkpoint:
         """
         return self.styles[style].replace("{prompt}", prompt) if style else prompt
 
+    def prompt_begins_at(self, style: str) -> int:
+        """Returns how many characters of a styled prompt come before what was typed."""
+        return self.styles[style].index("{prompt}") if style else 0
+
     def nearest(self, word: str) -> str | None:
         """Returns the known thing that it draws for a word it never learnt: a dog, a labradoodle.
 

@@ -205,5 +205,9 @@ def _drawings(jobs: Sequence[Job], checkpoint: Checkpoint) -> list[Drawing]:
 
 
 def _cut_at(job: Job, pipeline: Pipeline, checkpoint: Checkpoint) -> int | None:
+    """How many characters of the prompt are read; None where what is cut is the style's words."""
     cut = pipeline.cut_at(checkpoint.styled(job.prompt, job.style))
-    return cut if cut is not None and cut < len(job.prompt) else None
+    if cut is None:
+        return None
+    read = max(0, cut - checkpoint.prompt_begins_at(job.style))
+    return read if read < len(job.prompt) else None

@@ -70,6 +70,23 @@ def test_where_a_prompt_was_cut_is_on_record(start):
     assert (long.prompt_cut_at, short.prompt_cut_at) == (20, None)
 
 
+@pytest.mark.parametrize(
+    ("template", "cut"), [("an oil of {prompt}", 10), ("{prompt}, an oil", 20), ("{prompt}", 20)]
+)
+def test_a_cut_is_counted_in_what_was_typed_whatever_the_style_says(start, offered, template, cut):
+    offered["doodle"] = a_checkpoint(styles={"oil": template})
+    start()
+    [job] = wait_until_ended(ask("a red fox under a full moon", style="oil"))
+    assert job.prompt_cut_at == cut
+
+
+def test_a_cut_in_the_words_of_the_style_is_none_of_the_prompt(start, offered):
+    offered["doodle"] = a_checkpoint(styles={"oil": "{prompt}, an oil painting"})
+    start()
+    [job] = wait_until_ended(ask("a red fox", style="oil"))
+    assert job.prompt_cut_at is None
+
+
 def test_a_cancelled_batch_is_abandoned_at_its_next_step(start, painter):
     painter.step_seconds = 0.3
     start()
