@@ -1,7 +1,8 @@
 """Structured logs: one JSON object a line, with the request id from the click to the picture.
 
-The middleware binds ``request_id`` in structlog's context; submit stores it with the job, and the
-worker binds it again while it draws. Records of the standard library get it too.
+The middleware binds ``request_id`` in structlog's context, and submit stores it with the job. Every
+line of a worker about a job carries the job's own, whatever else shares its call. While a job is
+delivered its id is bound again, so that records of the standard library get it too.
 """
 
 import logging

@@ -6,8 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
+import structlog
+
 from generation import services
 from generation.models import Job
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass
@@ -71,6 +75,10 @@ class Holding:
         for one in held:
             one.written = progress[one.job.pk, one.job.attempts]
             one.lost = one.job.pk not in still
+            if one.lost:
+                # Cancelled, or swept: what is drawn of it is thrown away.
+                job = one.job
+                log.info("job.no_longer_held", job=str(job.pk), request_id=job.request_id)
 
 
 @dataclass

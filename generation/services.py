@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import structlog
 from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
@@ -21,6 +22,8 @@ from generation import callbacks, clock, lanes
 from generation.batching import Candidate, fill
 from generation.errors import Failure
 from generation.models import ATTEMPTS, Image, Job, Lane, Rendition, Worker
+
+log = structlog.get_logger(__name__)
 
 LEASE = timedelta(seconds=30)
 
@@ -239,7 +242,16 @@ def sweep(*, now: datetime | None = None, most: int = 100) -> int:
     for job in Job.objects.filter(expired).order_by("lease_until")[:most]:
         with transaction.atomic():
             row = Job.objects.filter(expired, pk=job.pk, attempts=job.attempts, worker=job.worker)
-            swept += _end_attempt(row, job, Failure.LOST, moment)
+            lost = _end_attempt(row, job, Failure.LOST, moment)
+        if lost:
+            log.warning(
+                "job.lease_lost",
+                job=str(job.pk),
+                request_id=job.request_id,
+                worker=job.worker,
+                attempt=job.attempts,
+            )
+        swept += lost
     return swept
 
 

@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from typing import cast
 
 import structlog
 from django.core.files.base import ContentFile
@@ -124,7 +125,7 @@ class Drawer:
         self._abandon.set()
         for held in self._holding.all():
             if services.release(held.job):
-                log.info("job.released", job=str(held.job.pk))
+                _told(held.job).info("job.released")
         self._deliverers.shutdown(wait=False, cancel_futures=True)
         self._ended.set()
         for thread in self._threads:
@@ -172,36 +173,42 @@ class Drawer:
 
     def _draw(self, batch: Batch) -> None:
         held = self._holding.of(batch.jobs)
-        structlog.contextvars.bind_contextvars(request_id=batch.jobs[0].request_id)
-        log.info("batch.claimed", jobs=[str(job.pk) for job in batch.jobs], images=batch.images)
-        failure: Failure | None = None
+        for job in batch.jobs:
+            _told(job).info("job.claimed", attempt=job.attempts, batch=batch.images)
         try:
             drawn = self._pipelines.draw(batch, lambda share: self._step(held, share))
         except Abandoned:
-            log.info("batch.abandoned", jobs=[str(job.pk) for job in batch.jobs])
-            if not self._abandon.is_set():
-                # Else `stop` is about to release it.
-                self._holding.let_go(batch.jobs)
+            self._drop(batch)
             return
-        except NotLoaded as error:
-            log.warning("checkpoint.not_loaded", checkpoint=batch.checkpoint, reason=str(error))
-            failure = error.broken.failure
-        except OutOfMemory:
-            log.exception("batch.out_of_memory", room=self._pipelines.rooms[batch.checkpoint])
-            failure = Failure.OUT_OF_MEMORY
-        except Exception:
-            log.exception("batch.failed", jobs=[str(job.pk) for job in batch.jobs])
-            failure = Failure.DRAWING_FAILED
+        except Exception as error:
+            self._fail(batch.jobs, self._failure_of(error, batch))
+            return
         finally:
             self._watch.stop()
-        if failure is not None:
-            self._fail(batch.jobs, failure)
-            return
         for one in held:
             one.drawn_at = time.monotonic()
         self._room_to_deliver.acquire()
         if not self._abandon.is_set():
             self._deliverers.submit(self._deliver, drawn, self._checkpoints[batch.checkpoint])
+
+    def _drop(self, batch: Batch) -> None:
+        for job in batch.jobs:
+            _told(job).info("job.abandoned")
+        if not self._abandon.is_set():
+            # Else `stop` is about to release it.
+            self._holding.let_go(batch.jobs)
+
+    def _failure_of(self, error: Exception, batch: Batch) -> Failure:
+        match error:
+            case NotLoaded():
+                log.warning("checkpoint.not_loaded", checkpoint=batch.checkpoint, reason=str(error))
+                return error.broken.failure
+            case OutOfMemory():
+                log.exception("batch.out_of_memory", room=self._pipelines.rooms[batch.checkpoint])
+                return Failure.OUT_OF_MEMORY
+            case _:
+                log.exception("batch.failed", jobs=[str(job.pk) for job in batch.jobs])
+                return Failure.DRAWING_FAILED
 
     def _step(self, held: Sequence[Held], share: float) -> None:
         self._watch.step()
@@ -215,14 +222,14 @@ class Drawer:
     def _deliver(self, drawn: Sequence[Drawn], checkpoint: Checkpoint) -> None:
         try:
             for one in drawn:
-                self._deliver_one(one, checkpoint)
+                with structlog.contextvars.bound_contextvars(request_id=one.job.request_id):
+                    self._deliver_one(one, checkpoint)
         finally:
             self._room_to_deliver.release()
             connection.close()
 
     def _deliver_one(self, drawn: Drawn, checkpoint: Checkpoint) -> None:
         job = drawn.job
-        structlog.contextvars.bind_contextvars(request_id=job.request_id)
         try:
             finished = delivery.deliver(drawn, checkpoint)
         except CheckUnavailable:
@@ -326,21 +333,38 @@ class Drawer:
         log.error("worker.hangs", drawing=self._watch.overdue, allowed=self._watch.allowed)
         try:
             for held in self._holding.all():
-                if held.drawn_at is not None:
+                failure = self._hung(held)
+                if failure is None:
                     services.release(held.job)
                 else:
-                    services.fail(held.job, Failure.HUNG)
+                    services.fail(held.job, failure)
+                _told(held.job).error("job.gave_up", failure=failure)
         finally:
             self._end_process(EX_SOFTWARE)
+
+    def _hung(self, held: Held) -> Failure | None:
+        """What a held job has to do with the hang; None for one that was getting on."""
+        if held.drawn_at is None:
+            return Failure.HUNG if self._watch.overdue else None
+        late = time.monotonic() - held.drawn_at > DELIVERY_MAY_TAKE
+        return Failure.STORAGE_REFUSED if late else None
 
     def _fail(self, jobs: Sequence[Job], failure: Failure) -> None:
         """Without a database the lease runs out instead, which comes to the same a little later."""
         for job in jobs:
             try:
-                services.fail(job, failure)
+                if services.fail(job, failure):
+                    _told(job).warning("job.failed", attempt=job.attempts, failure=failure)
             except Error:
-                log.exception("job.fail_not_noted", job=str(job.pk))
+                _told(job).exception("job.fail_not_noted")
         self._holding.let_go(jobs)
+
+
+def _told(job: Job) -> structlog.stdlib.BoundLogger:
+    """A log whose lines carry the job and the id of the request that asked for it."""
+    return cast(
+        "structlog.stdlib.BoundLogger", log.bind(job=str(job.pk), request_id=job.request_id)
+    )
 
 
 def _takes_files() -> bool:

@@ -80,7 +80,7 @@ def test_expired_leases_are_swept_while_the_queue_never_empties(start, painter):
     assert Job.objects.filter(status=Job.Status.QUEUED).exists()
 
 
-def test_a_storage_that_hangs_ends_the_process_and_gives_the_job_back(start, monkeypatch):
+def test_a_storage_that_hangs_ends_the_process_and_costs_an_attempt(start, monkeypatch):
     monkeypatch.setattr("generation.worker.DELIVERY_MAY_TAKE", 1.0)
     goes_on, ended = threading.Event(), []
 
@@ -94,7 +94,7 @@ def test_a_storage_that_hangs_ends_the_process_and_gives_the_job_back(start, mon
         job = ask(count=1)
         wait_for(lambda: ended)
     job.refresh_from_db()
-    assert (job.status, job.attempts) == ("queued", 0)
+    assert (job.status, job.attempts, job.error_code) == ("queued", 1, "storage_refused")
     start(load=lambda _: Painter())
     [job] = wait_until_ended(job)
     goes_on.set()
