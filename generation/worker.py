@@ -176,20 +176,40 @@ class Drawer:
         for job in batch.jobs:
             _told(job).info("job.claimed", attempt=job.attempts, batch=batch.images)
         try:
-            drawn = self._pipelines.draw(batch, lambda share: self._step(held, share))
-        except Abandoned:
-            self._drop(batch)
-            return
-        except Exception as error:
-            self._fail(batch.jobs, self._failure_of(error, batch))
-            return
+            drawn = self._drawn(batch, held)
         finally:
             self._watch.stop()
+        if isinstance(drawn, Failure):
+            self._fail(batch.jobs, drawn)
+        elif drawn is None:
+            self._drop(batch)
+        else:
+            self._hand_over(drawn, held, self._checkpoints[batch.checkpoint])
+
+    def _drawn(self, batch: Batch, held: Sequence[Held]) -> list[Drawn] | Failure | None:
+        """What was drawn, or why not; None where nobody waits for it any more."""
+        try:
+            return self._pipelines.draw(batch, lambda share: self._step(held, share))
+        except Abandoned:
+            return None
+        except NotLoaded as error:
+            log.warning("checkpoint.not_loaded", checkpoint=batch.checkpoint, reason=str(error))
+            return error.broken.failure
+        except OutOfMemory:
+            log.exception("batch.out_of_memory", room=self._pipelines.rooms[batch.checkpoint])
+            return Failure.OUT_OF_MEMORY
+        except Exception:
+            log.exception("batch.failed", jobs=[str(job.pk) for job in batch.jobs])
+            return Failure.DRAWING_FAILED
+
+    def _hand_over(
+        self, drawn: Sequence[Drawn], held: Sequence[Held], checkpoint: Checkpoint
+    ) -> None:
         for one in held:
             one.drawn_at = time.monotonic()
         self._room_to_deliver.acquire()
         if not self._abandon.is_set():
-            self._deliverers.submit(self._deliver, drawn, self._checkpoints[batch.checkpoint])
+            self._deliverers.submit(self._deliver, drawn, checkpoint)
 
     def _drop(self, batch: Batch) -> None:
         for job in batch.jobs:
@@ -197,18 +217,6 @@ class Drawer:
         if not self._abandon.is_set():
             # Else `stop` is about to release it.
             self._holding.let_go(batch.jobs)
-
-    def _failure_of(self, error: Exception, batch: Batch) -> Failure:
-        match error:
-            case NotLoaded():
-                log.warning("checkpoint.not_loaded", checkpoint=batch.checkpoint, reason=str(error))
-                return error.broken.failure
-            case OutOfMemory():
-                log.exception("batch.out_of_memory", room=self._pipelines.rooms[batch.checkpoint])
-                return Failure.OUT_OF_MEMORY
-            case _:
-                log.exception("batch.failed", jobs=[str(job.pk) for job in batch.jobs])
-                return Failure.DRAWING_FAILED
 
     def _step(self, held: Sequence[Held], share: float) -> None:
         self._watch.step()
