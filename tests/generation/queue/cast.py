@@ -12,6 +12,7 @@ from accounts.models import Network, Owner, Plan, User, Visitor
 from generation import services
 from generation.checkpoints import Checkpoint, Folder
 from generation.models import Image, Job, Lane, Rendition
+from generation.seeds import seed_at
 from generation.submission import GridRequest, submit
 
 _numbers = itertools.count(1)
@@ -80,12 +81,12 @@ def claimed(worker: str = "easel", room: int = 9, **rooms: int) -> Job:
 def pictures_of(job: Job, blocked: Collection[int] = ()) -> tuple[list[Image], list[Rendition]]:
     """Returns what a worker delivers for a job, not yet saved."""
     images = [
-        Image(job=job, position=position, seed=job.seed + position, verdict="blocked")
+        Image(job=job, position=position, seed=seed_at(job.seed, position), verdict="blocked")
         if position in blocked
         else Image(
             job=job,
             position=position,
-            seed=job.seed + position,
+            seed=seed_at(job.seed, position),
             verdict="unchecked",
             master=f"{job.pk}/{job.attempts}/{position}.png",
             master_sha256=f"{position:064x}",
