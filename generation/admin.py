@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.admin import ReadOnly
-from generation import paces, safety_admin, services
+from generation import deletion, paces, safety_admin, services
 from generation.models import Image, Job, Lane, Pace, Rendition, Worker
 
 __all__ = ["safety_admin"]
@@ -28,7 +28,7 @@ class JobAdmin(ReadOnly):
         "network__prefix",
     )  # fmt: skip
     ordering = ("-created",)
-    actions = ("cancel",)
+    actions = ("cancel", "take_away", "bring_back")
 
     @admin.display(description="prompt", ordering="prompt")
     def excerpt(self, job: Job) -> str:
@@ -64,6 +64,29 @@ class JobAdmin(ReadOnly):
         """Whoever may change jobs may cancel them; nobody may write their columns."""
         return request.user.has_perm("generation.change_job")
 
+    @admin.action(description="Delete grids, an operator's own too", permissions=["erase"])
+    def take_away(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
+        """Deletes the chosen grids as their owners would: gone at once, for good a little later."""
+        jobs = list(queryset.filter(deleted__isnull=True, erased__isnull=True))
+        for job in jobs:
+            deletion.delete(job)
+        said = ngettext("%d grid was deleted.", "%d grids were deleted.", len(jobs)) % len(jobs)
+        if jobs:
+            minutes = deletion.GRACE.seconds // 60
+            said += " " + _("For %d minutes it can be brought back.") % minutes
+        self.message_user(request, said, messages.SUCCESS if jobs else messages.WARNING)
+
+    @admin.action(description="Bring back what was just deleted", permissions=["erase"])
+    def bring_back(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
+        """Undoes the deletion of the chosen grids, where that is not too late."""
+        back = sum(deletion.undo(job) for job in queryset)
+        said = ngettext("%d grid was brought back.", "%d grids were brought back.", back) % back
+        self.message_user(request, said, messages.SUCCESS if back else messages.WARNING)
+
+    def has_erase_permission(self, request: HttpRequest) -> bool:
+        """Whoever may delete jobs may delete what they hold; the bare row still counts."""
+        return request.user.has_perm("generation.delete_job")
+
 
 @admin.register(Lane)
 class LaneAdmin(ReadOnly):
@@ -90,7 +113,9 @@ class RenditionAdmin(ReadOnly):
 
 @admin.register(Worker)
 class WorkerAdmin(ReadOnly):
-    list_display = ("id", "state", "kind", "checkpoints", "host", "pid", "started", "seen_at")
+    list_display = (
+        "id", "state", "kind", "checkpoints", "broken", "host", "pid", "started", "seen_at",
+    )  # fmt: skip
     list_filter = ("state", "kind")
     search_fields = ("id", "host", "kind")
     ordering = ("-seen_at",)

@@ -3,14 +3,17 @@
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Permission
+from django.db.models import F
 from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Network, Plan, Usage, User, Visitor
+from generation import deletion
 from generation.models import Image, Job, Lane, Pace, Rendition, Worker
 from generation.paces import observe
 from tests.generation.commands.conftest import offered, storage_folder
 from tests.generation.commands.site import Site, a_site
+from tests.generation.queue.cast import ask
 
 __all__ = ["offered", "storage_folder"]
 
@@ -47,8 +50,12 @@ def address(model: type, page: str, *arguments: object) -> str:
 
 
 def cancel(browser: Client, *jobs: Job) -> str:
-    """Chooses jobs, asks for them to be cancelled, and returns what the page says."""
-    chosen = {"action": "cancel", "_selected_action": [str(job.pk) for job in jobs]}
+    return act(browser, "cancel", *jobs)
+
+
+def act(browser: Client, action: str, *jobs: Job) -> str:
+    """Chooses jobs and what is to be done with them, and returns what the page says."""
+    chosen = {"action": action, "_selected_action": [str(job.pk) for job in jobs]}
     answer = browser.post(address(Job, "changelist"), chosen, follow=True)
     return " ".join(str(message) for message in answer.context["messages"])
 
@@ -114,6 +121,29 @@ def test_open_jobs_are_cancelled_through_the_services_and_others_stay(site, char
     assert (site.waiting.status, site.running.status) == ("cancelled", "cancelled")
     assert site.done.status == Job.Status.SUCCEEDED
     assert Lane.objects.get(tier=Plan.Tier.FREE).waiting == 1, "only the other one still waits"
+
+
+def test_an_operators_grid_is_deleted_brought_back_and_erased_in_the_end(charlie):
+    grid = ask(None, "a secret")
+    assert act(charlie, "take_away", grid) == (
+        "1 grid was deleted. For 10 minutes it can be brought back."
+    )
+    grid.refresh_from_db()
+    assert (grid.status, bool(grid.deleted)) == (Job.Status.CANCELLED, True)
+    assert act(charlie, "take_away", grid) == "0 grids were deleted."
+    assert act(charlie, "bring_back", grid) == "1 grid was brought back."
+    act(charlie, "take_away", grid)
+    Job.objects.update(deleted=F("deleted") - 2 * deletion.GRACE)
+    assert act(charlie, "bring_back", grid) == "0 grids were brought back."
+    deletion.erase_due()
+    grid.refresh_from_db()
+    assert (grid.prompt, bool(grid.erased)) == ("", True)
+
+
+def test_who_may_only_look_cannot_delete(site, clerk):
+    act(clerk, "take_away", site.done)
+    site.done.refresh_from_db()
+    assert site.done.deleted is None
 
 
 def test_who_may_only_look_cannot_cancel(site, clerk):
