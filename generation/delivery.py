@@ -230,6 +230,18 @@ def forget(job: Job) -> None:
                 log.exception("storage.kept_an_erased_file", job=str(job.pk), file=name)
 
 
+def takes_files() -> bool:
+    """Whether both storages take a file now."""
+    try:
+        for alias in ("masters", "default"):
+            storage = storages[alias]
+            storage.delete(storage.save(f"probe/{uuid4().hex}", ContentFile(b"?")))
+    except Exception:
+        log.warning("storage.still_refuses", exc_info=True)
+        return False
+    return True
+
+
 def _masters(drawn: Drawn, verdicts: Sequence[Image.Verdict], written: Written) -> list[Image]:
     images = []
     job = drawn.job

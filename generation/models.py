@@ -377,7 +377,8 @@ class Worker(models.Model):
     @property
     def draws(self) -> bool:
         """Whether a checkpoint is loaded, which tells the device, and files are taken."""
-        return bool(self.kind) and self.state in (self.State.READY, self.State.DRAWING)
+        loaded = bool(self.kind and self.serves)
+        return loaded and self.state in (self.State.READY, self.State.DRAWING)
 
 
 class Pace(models.Model):

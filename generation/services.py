@@ -73,6 +73,17 @@ def claim(
     return None
 
 
+def claim_alone(worker: str, job: Job) -> Batch | None:
+    """Returns a batch of this job alone, now held by `worker`, or None when it does not wait."""
+    with transaction.atomic():
+        waits = Job.objects.filter(pk=job.pk, status=Job.Status.QUEUED)
+        row = waits.select_for_update(of=("self",)).first()
+        if row is None or not _take(row, worker, clock.now()):
+            return None
+        lanes.serve([row])
+    return Batch((row,))
+
+
 def renew(worker: str, progress: Mapping[tuple[UUID, int], float]) -> set[UUID]:
     """Renews leases and notes the progress; returns the jobs that are still the worker's.
 

@@ -18,8 +18,6 @@ from contextlib import suppress
 from typing import cast
 
 import structlog
-from django.core.files.base import ContentFile
-from django.core.files.storage import storages
 from django.db import Error, close_old_connections, connection
 
 from generation import clock, delivery, lanes, services, workers
@@ -70,9 +68,20 @@ class Drawer:
         load: Callable[[Checkpoint], Pipeline] = Pipeline.load,
         end_process: Callable[[int], None] = os._exit,
         hangs_after: float = HANGS_AFTER,
+        only: Job | None = None,
     ) -> None:
+        """Serves checkpoints.
+
+        Args:
+            checkpoints: by name.
+            load: makes a pipeline of one.
+            end_process: called with an exit status when a thread hangs.
+            hangs_after: seconds without a step that are taken for a hang, at least.
+            only: the one job that is to be drawn; None draws whatever waits.
+        """
         self.id = f"{socket.gethostname()[:40]}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self._checkpoints = dict(checkpoints)
+        self._only = only
         self._end_process = end_process
         self._watch = Watch()
         self._pipelines = Pipelines(
@@ -99,7 +108,8 @@ class Drawer:
             kind="",
             host=socket.gethostname(),
             pid=os.getpid(),
-            checkpoints=list(self._checkpoints),
+            # Who draws one job alone is nobody whom others may count on.
+            checkpoints=[] if self._only else list(self._checkpoints),
             started=clock.now(),
             seen_at=clock.now(),
         )
@@ -158,7 +168,11 @@ class Drawer:
         with self._claiming:
             if self._stopping.is_set():
                 return None
-            batch = services.claim(self.id, self._rooms())
+            rooms, batch = self._rooms(), None
+            if self._only is None:
+                batch = services.claim(self.id, rooms)
+            elif self._only.checkpoint in rooms:
+                batch = services.claim_alone(self.id, self._only)
             if batch is not None:
                 self._holding.hold(batch.jobs)
             return batch
@@ -261,7 +275,7 @@ class Drawer:
         """After a refusal nothing is claimed until the storages take a file again."""
         pause = 0.5
         while self._storage_refused.is_set() and not self._stopping.is_set():
-            if _takes_files():
+            if delivery.takes_files():
                 self._storage_refused.clear()
                 log.info("storage.takes_files_again")
                 return True
@@ -373,14 +387,3 @@ def _told(job: Job) -> structlog.stdlib.BoundLogger:
     return cast(
         "structlog.stdlib.BoundLogger", log.bind(job=str(job.pk), request_id=job.request_id)
     )
-
-
-def _takes_files() -> bool:
-    try:
-        for alias in ("masters", "default"):
-            storage = storages[alias]
-            storage.delete(storage.save(f"probe/{uuid.uuid4().hex}", ContentFile(b"?")))
-    except Exception:
-        log.warning("storage.still_refuses", exc_info=True)
-        return False
-    return True

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from django.core.management import CommandError
+from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
@@ -15,6 +15,26 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         for line in lines
     )
+
+
+def make_tables_of_a_fresh_site() -> bool:
+    """Makes the tables in a database that has none, where it is SQLite; returns whether it did.
+
+    A server's database is left to whoever runs the server, and an older site's to its next start.
+
+    Raises:
+        CommandError: the database does not answer.
+    """
+    if connection.vendor != "sqlite":
+        return False
+    try:
+        if connection.introspection.table_names():
+            return False
+        call_command("migrate", interactive=False, verbosity=0)
+        call_command("createcachetable")
+    except OperationalError as error:
+        raise CommandError(f"The database cannot be made: {error}") from error
+    return True
 
 
 def need_tables() -> None:

@@ -40,7 +40,8 @@ def _lost_indexes(model: type[Model], found: Found) -> Iterator[str]:
         if not there.get("index") or there["columns"] != columns:
             yield index.name
     for field in model._meta.concrete_fields:
-        indexed = field.db_index and not field.unique and not field.primary_key
+        asked_for = field.db_index  # type: ignore[attr-defined]  # the stubs leave it out
+        indexed = asked_for and not field.unique and not field.primary_key
         begins = (
             there["columns"][:1] == [field.column] for there in found.values() if _finds(there)
         )
@@ -81,5 +82,4 @@ def _finds(there: Mapping[str, Any]) -> bool:
 
 
 def _column(model: type[Model], name: str) -> str:
-    column: str = model._meta.get_field(name).column
-    return column
+    return next(field.column for field in model._meta.concrete_fields if field.name == name)

@@ -4,7 +4,6 @@ import logging
 import os
 import signal
 import sys
-import tempfile
 import time
 from argparse import ArgumentTypeError
 from collections.abc import Iterator
@@ -13,20 +12,20 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.core.files.storage import storages
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from accounts.management.console import need_tables
-from generation import delivery, services
+from accounts.entitlements import entitlements_of
+from accounts.management.console import make_tables_of_a_fresh_site, need_tables
+from generation import services
 from generation.catalogue import checkpoint_named
 from generation.checkpoints import Checkpoint
 from generation.errors import Failure, GenerationError
+from generation.management.folder import need_room, write
 from generation.management.progress import shown_on
-from generation.models import Job, Rendition, Worker
-from generation.renditions import Format, Kind
-from generation.submission import GridRequest, submit
+from generation.models import Job, Worker
+from generation.renditions import Format
+from generation.submission import GridRequest, asked_for, submit
 
 if TYPE_CHECKING:
     from generation.pipeline import Pipeline
@@ -68,19 +67,28 @@ class Command(BaseCommand):
         parser.add_argument("--size", type=_size, metavar="WxH", help="pixels, such as 256x256")
         parser.add_argument("--count", type=int, default=9, help="pictures; default: 9")
         parser.add_argument("--seed", type=int, help="the same seed draws the same pictures")
-        parser.add_argument("--format", choices=[*Format], default=Format.WEBP, help="of the files")
+        parser.add_argument("--format", choices=[form.value for form in Format], default="webp")
         parser.add_argument(
             "-o", "--output", type=Path, default=Path("out"), help="folder; default: out"
         )
+        parser.add_argument(
+            "--force", action="store_true", help="replace the grid that the folder holds"
+        )
 
-    def handle(self, *, output: Path, verbosity: int, **options: Any) -> None:
+    def handle(self, *, output: Path, verbosity: int, force: bool = False, **options: Any) -> None:
         _need_packages()
-        need_tables()
-        _need_writable(output)
         with _logs_shown(verbosity > 1):
-            job = _accepted(_request(options))
+            if make_tables_of_a_fresh_site():
+                self.stderr.write("Made the database of a fresh site.")
+            need_tables()
+            request = _request(options)
+            with _refusals_told():
+                asked_for(request, None, entitlements_of(None))
+            need_room(output, force=force)
+            with _refusals_told():
+                job = submit(request, owner=None)
             job = Studio(checkpoint_named(job.checkpoint)).draw(job)
-            self._report(job, _written(job, Format(options["format"]), output))
+            self._report(job, write(job, Format(options["format"]), output))
 
     def _report(self, job: Job, files: list[Path]) -> None:
         if job.prompt_cut_at is not None:
@@ -96,7 +104,7 @@ class Command(BaseCommand):
 class Studio:
     """A drawer in this process, and a person who waits for one job in front of it.
 
-    Whoever comes first draws the job: a worker of a running site may.
+    Whoever comes first draws the job: a worker of a running site may. The drawer draws no other.
     """
 
     def __init__(self, checkpoint: Checkpoint) -> None:
@@ -110,20 +118,18 @@ class Studio:
         Raises:
             CommandError: it failed, or somebody cancelled it, Ctrl-C among them.
         """
-        drawer, grace = None, LAST_STEPS
+        drawer = None
         try:
             with _termination_as_interrupt():
                 drawer = self._drawer(job)
                 drawer.start()
                 job = _waited_for(job, drawer.id)
-            # By now it may be drawing for others, who were accepted by a running site.
-            grace = settings.STOP_GRACE
         except KeyboardInterrupt:
             services.cancel(job)
             raise CommandError("Cancelled.", returncode=INTERRUPTED) from None
         finally:
             if drawer is not None:
-                drawer.stop(grace)
+                drawer.stop(LAST_STEPS)
         if job.status == Job.Status.SUCCEEDED:
             return job
         raise CommandError(self._why(job))
@@ -138,7 +144,7 @@ class Studio:
             os._exit(1)
 
         checkpoints = {self._checkpoint.name: self._checkpoint}
-        return Drawer(checkpoints, load=self._load, end_process=give_up)
+        return Drawer(checkpoints, load=self._load, end_process=give_up, only=job)
 
     def _load(self, checkpoint: Checkpoint) -> "Pipeline":
         from generation.pipeline import Pipeline, PipelineError  # noqa: PLC0415
@@ -181,9 +187,10 @@ def _request(options: dict[str, Any]) -> GridRequest:
     )
 
 
-def _accepted(request: GridRequest) -> Job:
+@contextmanager
+def _refusals_told() -> Iterator[None]:
     try:
-        return submit(request, owner=None)
+        yield
     except GenerationError as error:
         raise CommandError(error.message) from error
     except ImproperlyConfigured as error:
@@ -206,37 +213,6 @@ def _says(job: Job, drawer: str) -> str:
         return "Drawing"
     loading = Worker.objects.filter(pk=drawer, state=Worker.State.LOADING).exists()
     return f"Loading {job.checkpoint}" if loading else "Waiting"
-
-
-def _need_writable(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise CommandError(f"{folder} cannot be written: {error.strerror}.") from error
-
-
-def _written(job: Job, form: Format, folder: Path) -> list[Path]:
-    """Writes the pictures of a grid that may be seen, and the grid as one; returns the files."""
-    try:
-        pictures = [
-            _copied(
-                delivery.rendition(job, Kind.FULL, form, position=image.position, watermark=False),
-                folder / f"{image.position}.{form.extension}",
-            )
-            for image in job.images.exclude(master="")
-        ]
-        grid = delivery.rendition(job, Kind.CARD, form, position=None, watermark=False)
-        return [*pictures, _copied(grid, folder / f"grid.{form.extension}")]
-    except (OSError, delivery.StorageRefused) as error:
-        raise CommandError(f"Drawn, but not written: {error}.") from error
-
-
-def _copied(rendition: Rendition, file: Path) -> Path:
-    with storages["default"].open(rendition.name) as content:
-        file.write_bytes(content.read())
-    return file
 
 
 @contextmanager

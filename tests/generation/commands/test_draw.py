@@ -140,6 +140,7 @@ def test_what_cannot_be_drawn_is_refused_in_one_line(out, request_, said):
     assert said in refusal(**{"prompt": "a red fox", "out": out, **request_})
     assert not Job.objects.exists()
     assert not Worker.objects.exists()
+    assert not out.exists()
 
 
 def test_a_size_that_is_none_is_refused(out):
@@ -289,9 +290,62 @@ def test_an_environment_that_cannot_draw_is_told_what_to_install(out, monkeypatc
     assert not Job.objects.exists()
 
 
-def test_a_fresh_database_is_told_what_to_do_in_one_line(environment, out):
-    ended = manage(environment, "draw", "a red fox", "-o", str(out))
+def test_a_fresh_site_is_made_by_the_first_drawing(environment, out):
+    ended = manage(environment, "draw", "a red fox", "--count", "0", "-o", str(out))
     assert ended.returncode == 1
     assert ended.stderr == (
-        "CommandError: The database lacks tables: run script/run or manage.py migrate.\n"
+        "Made the database of a fresh site.\nCommandError: A grid has 1 to 10 pictures.\n"
     )
+    assert manage(environment, "audit").returncode == 0
+
+
+def test_a_format_that_is_none_is_refused_with_those_that_there_are(out):
+    with pytest.raises(CommandError, match=r"choose from '?webp'?, '?png'?, '?jpeg'?, '?avif'?"):
+        call_command("draw", "a red fox", "--format", "gif")
+
+
+class TestAFolderWithAGrid:
+    def test_is_refused_before_anything_is_drawn(self, out):
+        draw("a red fox", out, count=1)
+        (out / "notes.txt").write_text("mine")
+        assert refusal("a blue fox", out) == (
+            f"{out} holds a grid already: name another folder with -o, or replace it by --force."
+        )
+        assert Job.objects.count() == 1
+
+    def test_is_replaced_by_force_and_nothing_of_it_stays_but_other_files_do(self, out):
+        out.mkdir()
+        for name in ("0.webp", "8.webp", "3.jpg", "grid.webp", "notes.txt", "10.webp"):
+            (out / name).write_text("earlier")
+        draw("a red fox", out, count=1, force=True)
+        assert {file.name for file in out.iterdir()} == {
+            "0.webp", "grid.webp", "notes.txt", "10.webp",
+        }  # fmt: skip
+        assert Pictures.open(out / "0.webp").size == (64, 64)
+
+
+def test_a_full_disk_leaves_no_half_of_a_file(out, monkeypatch):
+    write_bytes = Path.write_bytes
+
+    def until_full(file: Path, content: bytes) -> int:
+        if "grid" in file.name:
+            write_bytes(file, content[:100])
+            raise OSError(28, "No space left on device")
+        return write_bytes(file, content)
+
+    monkeypatch.setattr(Path, "write_bytes", until_full)
+    assert refusal("a red fox", out, count=1) == (
+        "Drawn, but not written: [Errno 28] No space left on device."
+    )
+    assert [file.name for file in out.iterdir()] == ["0.webp"]
+
+
+def test_it_draws_its_own_job_and_leaves_the_others_to_workers(out):
+    others = [ask(None, count=1) for _ in range(3)]
+    job = draw("a red fox", out, count=1)
+    assert job.status == "succeeded"
+    assert set(Job.objects.filter(pk__in=[other.pk for other in others]).values_list("status")) == {
+        ("queued",)
+    }
+    assert Worker.objects.get().checkpoints == []
+    call_command("audit")
