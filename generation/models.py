@@ -369,17 +369,6 @@ class Worker(models.Model):
     def __str__(self) -> str:
         return self.id
 
-    @property
-    def serves(self) -> list[str]:
-        """The checkpoints that it draws with, or will once they are loaded."""
-        return [name for name in self.checkpoints if name not in self.broken]
-
-    @property
-    def draws(self) -> bool:
-        """Whether a checkpoint is loaded, which tells the device, and files are taken."""
-        loaded = bool(self.kind and self.serves)
-        return loaded and self.state in (self.State.READY, self.State.DRAWING)
-
 
 class Pace(models.Model):
     """What scheduling.Pace has learned about one kind of call on one kind of worker."""

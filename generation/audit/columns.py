@@ -46,11 +46,13 @@ def columns(model: type[Model]) -> Iterator[Check]:
                 partial(doubled, model._default_manager.all(), [field.name]),
             )
         if field.choices:
-            known = [value for value, _ in field.flatchoices] + [""] * field.blank
+            empty = field.blank and field.empty_strings_allowed
+            known = [value for value, _ in field.flatchoices] + [""] * empty
+            unknown = ~Q(**{f"{field.name}__in": known})
             yield Check(
                 f"{name}_is_a_choice",
                 f"{field.name} of {label} is one of its choices",
-                partial(rows, model, ~Q(**{f"{field.name}__in": known})),
+                partial(rows, model, Q(**{f"{field.name}__isnull": False}) & unknown),
             )
         if isinstance(field, POSITIVE):
             yield Check(

@@ -1,15 +1,16 @@
 """Every invariant, and how to break it as no service would."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from typing import Any
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
-from django.db.models import F, Model
+from django.db.models import F, ForeignKey, Model
 from django.utils import timezone
 
-from accounts.models import ApiKey, Network, Plan, Usage
+from accounts.models import ApiKey, Export, Network, Override, Plan, Usage
 from generation.audit import MODELS
 from generation.audit.columns import POSITIVE
 from generation.models import (
@@ -143,36 +144,55 @@ def overwritten(alias: str, name: str) -> str:
     return name
 
 
-MADE: dict[type[Model], Callable[[Site], Model]] = {
-    ApiKey: an_api_key,
-    Attempt: lambda site: Attempt.objects.create(delivery=a_delivery(site), ms=1),
-    Delivery: a_delivery,
-    Pace: lambda _: a_pace(900),
-}
-"""Rows of which the site has none."""
+def a_row(model: type[Model], **columns: object) -> Model:
+    """Writes a row of which nothing but these columns is said: tables without guards take it."""
+    key = {} if model._meta.pk.has_default() else {"pk": 900}
+    row = model(**{**key, **columns})
+    row.save(force_insert=True)
+    return row
 
 
-def negative(model: type[Model], column: str) -> Break:
-    """Writes -1 into a column of a row, which is made where the site has none."""
+def wrong(field: Any) -> object:
+    """A value of the column's kind that refers to nothing and is no choice."""
+    kind = (field.target_field if field.is_relation else field).get_internal_type()
+    if kind == "UUIDField":
+        return uuid.uuid4()
+    return "nobody" if kind.startswith(("Char", "Text", "Slug", "Email")) else 99
 
-    def break_it(site: Site) -> Model:
-        row = model._default_manager.order_by("pk").last()
-        if row is None:
-            row = MADE[model](site)
-        return update(row, **{column: -1})
+
+def twice(field: Any) -> Break:
+    def break_it(_: Site) -> str:
+        value = wrong(field)
+        for key in (900, 901):
+            ours = {} if field.model._meta.pk.has_default() else {"pk": key}
+            a_row(field.model, **ours, **{field.attname: value})
+        return "2 rows"
 
     return break_it
 
 
-NEGATIVE: dict[str, Break] = {
-    f"{model._meta.model_name}_{field.name}_is_not_negative": negative(model, field.name)
-    for model in MODELS
-    for field in model._meta.concrete_fields
-    if isinstance(field, POSITIVE)
-}
+def of_columns(model: type[Model]) -> Iterator[tuple[str, Break]]:
+    """The breaks of what single columns promise, of whatever model."""
+    for field in model._meta.concrete_fields:
+        name, column = f"{model._meta.model_name}_{field.name}", field.attname
+        if field.unique and not field.primary_key:
+            yield f"{name}_once", twice(field)
+        if field.choices:
+            yield f"{name}_is_a_choice", lambda _, f=field: a_row(f.model, **{f.name: wrong(f)})
+        if isinstance(field, POSITIVE):
+            yield f"{name}_is_not_negative", lambda _, c=column: a_row(model, **{c: -1})
+        if isinstance(field, ForeignKey):
+            yield f"{name}_exists", lambda _, f=field: a_row(f.model, **{f.attname: wrong(f)})
+
+
+def two_exports(site: Site) -> str:
+    for key in (900, 901):
+        a_row(Export, pk=key, user=site.alice)
+    return f"user {site.alice.pk}"
+
 
 BREAKS: dict[str, Break] = {
-    **NEGATIVE,
+    **{name: break_it for model in MODELS for name, break_it in of_columns(model)},
     # Plans, accounts and usage
     "plan_tier_is_known": lambda s: update(Plan.objects.get(name="free"), tier=3),
     "plan_tier_is_a_choice": lambda s: update(Plan.objects.get(name="free"), tier=0),
@@ -187,6 +207,9 @@ BREAKS: dict[str, Break] = {
     "apikey_ended_is_a_choice": lambda s: an_api_key(s, ended="bored", ended_at=LONG_AGO),
     "apikey_sha256_once": lambda s: an_api_key(s) and an_api_key(s, id=901) and "sha256 0",
     "apikey_user_exists": lambda s: an_api_key(s, user=None, user_id=900),
+    "override_tier_is_known": lambda _: a_row(Override, tier=3),
+    "override_weight_is_positive": lambda _: a_row(Override, weight=0),
+    "export_one_at_a_time": two_exports,
     "the_named_plans_are_there": lambda s: Plan.objects.filter(name="api").delete() and "plan api",
     # A job by itself
     "job_status_is_known": lambda s: change(s.waiting, status="resting"),

@@ -67,7 +67,7 @@ def test_a_checkpoint_beside_it_is_drawn(start, offered, painter, shelf):
     wait_for(lambda: Worker.objects.get().broken)
     fine, broken = wait_until_ended(ask(), ask(checkpoint="broken"))
     assert (fine.status, broken.status) == ("succeeded", "failed")
-    assert Worker.objects.get().serves == ["doodle"]
+    assert workers.served_by(Worker.objects.get()) == ["doodle"]
     assert workers.why_nobody_draws() == ""
 
 
