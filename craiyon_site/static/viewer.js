@@ -57,10 +57,10 @@ function show(to) {
   link = to;
   const all = links();
   const picture = to.querySelector("img");
-  shown.src = picture.src;
+  shown.src = picture.getAttribute("src");
   shown.alt = picture.alt;
-  shown.width = picture.width;
-  shown.height = picture.height;
+  shown.width = picture.getAttribute("width");
+  shown.height = picture.getAttribute("height");
   const words = { "{n}": all.indexOf(to) + 1, "{of}": all.length };
   name.textContent = viewer.dataset.name.replace(/\{n\}|\{of\}/g, (word) => words[word]);
   for (const save of viewer.querySelectorAll("[data-format]")) {
