@@ -9,7 +9,6 @@ other pages therefore do not have.
 
 from secrets import token_urlsafe
 from typing import Any
-from urllib.parse import urlsplit
 
 from asgiref.sync import iscoroutinefunction
 from django.conf import settings
@@ -66,11 +65,6 @@ def ads_txt(client: str) -> str:
     if not client:
         return "placeholder.example.com, placeholder, DIRECT, placeholder\n"
     return f"google.com, {client.removeprefix('ca-')}, DIRECT, {GOOGLES_ID}\n"
-
-
-def is_certified_address(said: str) -> bool:
-    """Returns whether a setting names a consent platform: “google”, or an https address."""
-    return said == "google" or urlsplit(said).scheme == "https"
 
 
 @sync_and_async_middleware

@@ -281,9 +281,9 @@ def end_with_period(subscription: str, *, ends: bool) -> None:
 
 
 def end_now(subscription: str) -> None:
-    """Ends a subscription at once: its account is deleted."""
+    """Ends a subscription at once, with a last invoice for what its meter holds."""
     with calling("end_now") as api:
-        api.v1.subscriptions.cancel(subscription)
+        api.v1.subscriptions.cancel(subscription, {"invoice_now": True})
 
 
 def send_usage(name: str, customer: str, identifier: str, value: int, at: datetime) -> None:

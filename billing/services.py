@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from accounts import metering
 from accounts.models import Plan, User
-from billing import gateway, notices
+from billing import gateway, notices, usage
 from billing.models import Customer, Gift, Kind, Subscription
 from billing.standing import Snapshot, entitled, frozen
 
@@ -76,16 +76,16 @@ def settle_plan(user: User, now: datetime | None = None) -> None:
 
 
 def close_account(user: User) -> None:
-    """Ends at once what an account pays for: it is being deleted.
+    """Ends at once what an account pays for: it is being deleted. What its programs drew is billed.
 
     Raises:
         BillingError: Stripe could not be told; the account must not go before it was.
     """
-    for subscription in Subscription.objects.filter(customer__user=user).exclude(
-        status__in=Subscription.ENDED
-    ):
-        gateway.end_now(subscription.stripe_id)
-    Customer.objects.filter(user=user).update(user=None)
+    for customer in Customer.objects.filter(user=user):
+        usage.send_due(customer)
+        for one in customer.subscriptions.exclude(status__in=Subscription.ENDED):
+            gateway.end_now(one.stripe_id)
+        wish(customer)
 
 
 def _take(customer: Customer, token: uuid.UUID) -> bool:

@@ -45,16 +45,21 @@ class Day(NamedTuple):
     day: date
 
 
-def send_due(most: int = 2000) -> int:
+def send_due(of: Customer | None = None, most: int = 2000) -> int:
     """Sends the paid grids that wait; returns how many Stripe has now. What fails stays due.
 
     The try is noted before it is made: a process killed in between leaves a row that is sent again
     under the same identifier.
+
+    Args:
+        of: whose; None for everybody's.
+        most: at once.
     """
     now, sent = timezone.now(), 0
     fresh = Q(meter_tried=None) | Q(meter_tried__gt=now - UNIQUE_FOR)
     due = Usage.objects.filter(fresh, bill=Usage.Bill.DUE, created__gt=now - OLDEST)
-    for row in due.filter(user__customer__isnull=False).order_by("created")[:most]:
+    due = due.filter(user=of.user_id) if of else due.filter(user__customer__isnull=False)
+    for row in due.order_by("created")[:most]:
         customer = Customer.objects.get(user=row.user_id)
         Usage.objects.filter(pk=row.pk, meter_tried=None).update(meter_tried=timezone.now())
         try:

@@ -9,6 +9,7 @@ from django.core.asgi import get_asgi_application
 from uvicorn._types import ASGI3Application
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from billing.checks import refuse_half_configured
 from craiyon_site.environment import IPNetwork
 from generation.catalogue import offered
 
@@ -20,5 +21,6 @@ def behind(proxies: Iterable[IPNetwork], site: ASGI3Application) -> ASGI3Applica
     return ProxyHeadersMiddleware(site, [str(proxy) for proxy in proxies])
 
 
+refuse_half_configured()
 offered()  # a site that cannot say what it draws with does not start
 application = behind(settings.TRUSTED_PROXIES, cast(ASGI3Application, get_asgi_application()))

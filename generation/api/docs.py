@@ -21,6 +21,7 @@ LONGEST_GIVEN_KEY = 200
 PROBLEMS: Mapping[int, str] = {
     400: "The request cannot be read.",
     401: "No key, or none that is good.",
+    402: "The month's grids are used up, or the cap that their owner set is reached.",
     403: "The key lacks the scope.",
     404: "There is nothing of yours at this address.",
     409: "It does not go with the present state.",
@@ -103,7 +104,7 @@ CREATE = extend_schema(
     responses={
         200: OpenApiResponse(_MADE, "It is done already, or this is only its quote (dry_run)."),
         202: OpenApiResponse(schemas.Generation, "It is in the queue."),
-        **problems(400, 401, 403, 409, 410, 415, 422, 429, 503),
+        **problems(400, 401, 402, 403, 409, 410, 415, 422, 429, 503),
     },
 )
 LIST = extend_schema(

@@ -12,9 +12,9 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Metering, Usage, User
-from billing import gateway, notices, usage
+from billing import gateway, notices, services, usage
 from billing.errors import StripeAway
-from billing.models import Customer
+from billing.models import Customer, Subscription
 from tests.billing.cast import DAY, Shop, reconcile
 
 pytestmark = pytest.mark.django_db
@@ -197,3 +197,18 @@ def test_the_cap_is_set_on_the_page_and_shown_in_money(shop: Shop, alice: User) 
     for wrong in ("-1", "many", "1" * 9, ""):
         browser.post("/plans/cap", {"cap": wrong})
     assert Metering.objects.get().cap == 250
+
+
+def test_a_deleted_account_is_billed_for_what_it_drew_and_ends(shop: Shop, alice: User) -> None:
+    customer = shop.customer(alice)
+    shop.subscribe(customer, "api_grid")
+    reconcile(customer)
+    paid(alice, 3)
+    services.close_account(alice)
+    assert at_stripe(shop, customer) == 3
+    assert {one["status"] for one in shop.stripe.store.all("subscription")} == {"canceled"}
+    shop.stripe.away = True
+    paid(alice, 1)
+    Subscription.objects.update(status="active")
+    with pytest.raises(StripeAway):  # the account must not go before Stripe was told
+        services.close_account(alice)

@@ -114,7 +114,7 @@ def test_from_the_limit_to_premium_and_back(premises: Premises) -> None:
 
     page.goto("/")
     draw_refused(page)
-    page.get_by_role("link", name="Plans", exact=True).first.click()
+    page.get_by_role("link", name="See what each plan gives").click()
     page.get_by_role("button", name="Go Premium").click()
     page.wait_for_url("**/checkout/**")
     page.get_by_label("Card number").fill("4242424242424242")

@@ -101,7 +101,7 @@ GENERATE = extend_schema(
     responses={
         (200, "application/json"): OpenApiResponse(OpenAIImages, "The pictures."),
         (200, "text/event-stream"): OpenApiTypes.STR,
-        **_errors(400, 401, 403, 404, 409, 410, 415, 429, 500, 503),
+        **_errors(400, 401, 402, 403, 404, 409, 410, 415, 429, 500, 503),
     },
 )
 EDIT = extend_schema(
