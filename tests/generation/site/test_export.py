@@ -62,6 +62,7 @@ def test_every_picture_comes_with_its_prompt(
         assert json.loads(archive.read("account.json"))["email"] == "alice@example.org"
 
 
+@pytest.mark.both_databases
 def test_a_second_click_joins_the_packing(as_alice: Client) -> None:
     as_alice.post("/account/export")
     as_alice.post("/account/export")

@@ -64,6 +64,7 @@ def test_who_waited_draws_once_for_it(client: Client, monkeypatch: pytest.Monkey
     assert other.post("/", again).status_code == 403
 
 
+@pytest.mark.both_databases
 def test_a_double_click_on_one_sum_is_one_grid(client: Client) -> None:
     sent = form_on(Page(client.get("/")))
     first, second = client.post("/", sent), Client().post("/", sent)

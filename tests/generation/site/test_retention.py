@@ -45,6 +45,7 @@ class TestAnAddress:
         settings.SECRET_KEY = "another site's secret, as long as it needs to be"
         assert hash_of(ADDRESS) != ours
 
+    @pytest.mark.both_databases
     def test_that_came_back_in_between_is_one_bucket_again(self, monkeypatch) -> None:
         hashed = Network.objects.create(prefix=hash_of(ADDRESS))
         second = Network.objects.create(prefix=ADDRESS)
