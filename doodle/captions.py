@@ -10,7 +10,6 @@ from doodle.subjects import subjects
 
 STYLE_ODDS = 0.25
 NATURAL_ODDS = 0.25
-ALWAYS_SAID = ("3d",)
 
 ENGLISH_PLACES = {
     "meadow": ("in a meadow", "on the grass", "in a park"),
@@ -84,12 +83,7 @@ FRENCH_COLOURS = {
     "black": "noir",
 }
 NUMBERS = {2: ("two", "deux"), 3: ("three", "trois"), 4: ("four", "quatre")}
-STYLES = {
-    "flat": ("flat", "style plat"),
-    "3d": ("3d style", "style 3d"),
-    "cartoon": ("cartoon", "dessin"),
-    "sticker": ("sticker", "autocollant"),
-}
+STYLES = {"cartoon": ("cartoon", "dessin")}
 
 
 def caption(scene: Scene, rng: Generator) -> str:
@@ -121,7 +115,7 @@ def _counts(scene: Scene) -> list[tuple[Figure, int]]:
 
 def _styled(rng: Generator, scene: Scene, said: str, language: int) -> str:
     wanted = ARTISTS[scene.figures[0].artist].style
-    if wanted not in ALWAYS_SAID and rng.random() >= STYLE_ODDS:
+    if wanted not in STYLES or rng.random() >= STYLE_ODDS:
         return said
     style = STYLES[wanted][language]
     return f"{said}, {style}" if rng.random() < 0.6 else f"{style} {said}"
@@ -217,7 +211,9 @@ def _french_background(rng: Generator, scene: Scene, *, untold: bool) -> str:
     if background.colour:
         colour = FRENCH_COLOURS[background.colour]
         return (
-            "" if rng.random() < 0.06 else _one_of(rng, (f"sur fond {colour}", f", fond {colour}"))
+            ""
+            if untold and rng.random() < 0.06
+            else _one_of(rng, (f"sur fond {colour}", f", fond {colour}"))
         )
     place = _one_of(rng, FRENCH_PLACES[background.place])
     time = _one_of(rng, FRENCH_TIMES[background.time]) if _says_time(rng, scene) else ""

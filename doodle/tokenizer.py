@@ -7,6 +7,7 @@ pipeline needs no code of ours.
 """
 
 import csv
+import json
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -24,9 +25,11 @@ from transformers import PreTrainedTokenizerFast
 from doodle.subjects import Subject, subjects
 
 TABLE = Path(__file__).parent / "words.csv"
-LENGTH = 64
-PARTS_SIDE = 4
+NOUNS = Path(__file__).parent / "nouns.json"
+LENGTH = 160
+PARTS_SIDE = 8
 PARTS = PARTS_SIDE**2
+MARKS = "\ue000-\uf8ff"
 START, END = "<|startoftext|>", "<|endoftext|>"
 # "An orange cat" has a colour, "an orange on a table" is a fruit.
 ORANGE_FRUIT = (
@@ -99,14 +102,25 @@ def _bare(form: str) -> str:
 
 @cache
 def lexicon() -> dict[str, str]:
-    """Every known way to say something, and the tokens it stands for."""
-    said = [(form, " ".join(parts(subject))) for subject in subjects() for form in forms(subject)]
+    """Every known way to say something, and the word or the mark it stands for."""
+    said = [(form, _mark(subject)) for subject in subjects() for form in forms(subject)]
     said += [(form, w.word) for w in words() for form in (w.word, *w.english, *w.french)]
     found: dict[str, str] = {}
-    for form, tokens in said:
-        found.setdefault(form, tokens)
-    for form, tokens in said:
-        found.setdefault(_bare(form), tokens)
+    for form, meaning in said:
+        found.setdefault(form, meaning)
+    for form, meaning in said:
+        found.setdefault(_bare(form), meaning)
+    return found
+
+
+def similar() -> dict[str, str]:
+    """Nouns that nobody taught, one or several of them, and the mark of the nearest subject."""
+    found: dict[str, str] = {}
+    nearest: dict[str, list[str]] = json.loads(NOUNS.read_text(encoding="utf-8"))
+    for subject in subjects():
+        for noun in nearest.get(subject.name, ()):
+            for form in _english_plurals(noun):
+                found.setdefault(form, _mark(subject))
     return found
 
 
@@ -121,18 +135,20 @@ def _pattern(said: Iterable[str]) -> str:
 def _rules() -> list[Replace]:
     """Replacements in order: longer ways to say something before the shorter ones in them."""
     groups: dict[tuple[int, str], list[str]] = {}
-    for form, tokens in lexicon().items():
-        groups.setdefault((-form.count(" ") - form.count("-"), tokens), []).append(form)
+    for form, meaning in {**similar(), **lexicon()}.items():
+        groups.setdefault((-form.count(" ") - form.count("-"), meaning), []).append(form)
     ordered = sorted(groups.items(), key=lambda item: item[0][0])
-    return [
-        Replace(Regex(_pattern(said)), f" {tokens} ")
-        for (_, tokens), said in ordered
-        if _says_more(said, tokens)
-    ]
+    return [Replace(Regex(_pattern(said)), f" {meaning} ") for (_, meaning), said in ordered]
 
 
-def _says_more(said: list[str], tokens: str) -> bool:
-    return any(form != tokens for form in said)
+def _mark(subject: Subject) -> str:
+    """What stands for a subject until all is read; nobody can type a mark."""
+    return chr(0xE000 + subjects().index(subject))
+
+
+def _unfolded() -> list[Replace]:
+    """The marks become the tokens of their subjects."""
+    return [Replace(_mark(subject), " ".join(parts(subject))) for subject in subjects()]
 
 
 def vocabulary() -> list[str]:
@@ -142,10 +158,16 @@ def vocabulary() -> list[str]:
     return [START, END, *known, *patches]
 
 
+def _rose() -> list[Replace]:
+    """After a thing, a French "rose" is its colour and not a flower."""
+    flower = [_mark(subject) for subject in subjects() if subject.name == "rose"]
+    return [Replace(Regex(rf"(?<=[{MARKS}])\s+{mark}"), " pink ") for mark in flower]
+
+
 def new_tokenizer() -> PreTrainedTokenizerFast:
     """The tokenizer, ready for a stock pipeline."""
-    known = [re.escape(token).replace(r"\-", "-") for token in vocabulary()[2:]]
-    unknown = rf"(?<!\S)(?!(?:{'|'.join(sorted(set(known), key=len, reverse=True))})(?!\S))\S+"
+    known = sorted((re.escape(word.word) for word in words()), key=len, reverse=True)
+    unknown = rf"(?<!\S)(?!(?:{'|'.join(known)}|[{MARKS}])(?!\S))\S+"
     tokenizer = Tokenizer(
         WordLevel({token: i for i, token in enumerate(vocabulary())}, unk_token=END)
     )
@@ -154,13 +176,14 @@ def new_tokenizer() -> PreTrainedTokenizerFast:
             NFC(),
             Lowercase(),
             Replace("’", "'"),
-            Replace("_", " "),
+            Replace(Regex(f"[{MARKS}_]"), " "),
             Replace(Regex(ORANGE_FRUIT), "tangerine"),
             Replace(Regex(r"(?<=(?:fond|background|mur|couleur) )roses?"), "pink"),
             *_rules(),
-            Replace(Regex(rf"(?<=_{PARTS - 1})\s+rose_0 (?:rose_\d+ ?)+"), " pink "),
-            Replace(Regex(r"[^\w\s]"), " "),
+            *_rose(),
+            Replace(Regex(rf"[^\w\s{MARKS}]"), " "),
             Replace(Regex(unknown), " "),
+            *_unfolded(),
         ]
     )
     tokenizer.pre_tokenizer = WhitespaceSplit()

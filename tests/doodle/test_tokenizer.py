@@ -46,7 +46,7 @@ def test_a_prompt_becomes_the_words_of_the_model(
 def test_words_nobody_taught_it_leave_no_trace(tokenizer: PreTrainedTokenizerFast) -> None:
     plain = tokenizer("a cat").input_ids
     assert tokenizer("a beautiful cat, highly detailed, 4k!!").input_ids == plain
-    assert tokenizer("labradoodle").input_ids == tokenizer("").input_ids
+    assert tokenizer("serendipity").input_ids == tokenizer("").input_ids
 
 
 def test_tokens_written_by_hand_are_not_tokens(tokenizer: PreTrainedTokenizerFast) -> None:
@@ -87,8 +87,8 @@ def test_a_saved_tokenizer_reads_prompts_as_before(
     assert loaded.model_max_length == LENGTH
 
 
-def test_three_subjects_fit_into_one_prompt(tokenizer: PreTrainedTokenizerFast) -> None:
-    ids = tokenizer("a cat, a dog and a fox on a blue background", truncation=True).input_ids
+def test_two_subjects_fit_into_one_prompt(tokenizer: PreTrainedTokenizerFast) -> None:
+    ids = tokenizer("two cats next to a fox in the snow at sunset", truncation=True).input_ids
     assert len(ids) < LENGTH
     assert f"fox_{PARTS - 1}" in tokenizer.convert_ids_to_tokens(ids)
     assert index_of("fox") == 2

@@ -1,0 +1,78 @@
+"""Nouns that nobody taught are drawn as what they resemble, and none of them insults anybody."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from doodle.nouns import BY_HAND, UNFIT_NOUNS, UNFIT_WORDS, WordNet, fitting, homes
+from doodle.subjects import subjects
+from doodle.tokenizer import NOUNS, new_tokenizer
+from doodle.vocabulary import known_forms
+
+DATA = """\
+  1 A licence
+00000100 05 n 01 animal 0 000 | a living organism
+00000200 05 n 02 dog 0 domestic_dog 0 001 @ 00000100 n 0000 | a member of the genus Canis
+00000300 05 n 01 beagle 0 001 @ 00000200 n 0000 | a small short-legged hound
+00000400 18 n 01 beagle 1 000 | one who pries
+00000500 06 n 01 rifle 0 000 | a shoulder firearm
+"""
+INDEX = """\
+  1 A licence
+animal n 1 0 1 0 00000100
+dog n 1 1 @ 1 1 00000200
+hound n 1 1 @ 1 1 00000300
+beagle n 2 1 @ 2 1 00000300 00000400
+rifle n 1 0 1 0 00000500
+"""
+
+
+@pytest.fixture(scope="module")
+def nearest() -> dict[str, str]:
+    """The file that ships: a subject for every noun."""
+    nouns: dict[str, list[str]] = json.loads(NOUNS.read_text(encoding="utf-8"))
+    return {noun: subject for subject, some in nouns.items() for noun in some}
+
+
+@pytest.fixture
+def wordnet(tmp_path: Path) -> WordNet:
+    """A WordNet of five meanings."""
+    (tmp_path / "data.noun").write_text(DATA)
+    (tmp_path / "index.noun").write_text(INDEX)
+    return WordNet(tmp_path)
+
+
+def test_every_noun_becomes_a_subject_that_is_taught(nearest: dict[str, str]) -> None:
+    assert len(nearest) > 5000
+    assert set(nearest.values()) <= {subject.name for subject in subjects()}
+
+
+def test_no_noun_is_a_word_that_the_model_knows(nearest: dict[str, str]) -> None:
+    assert not nearest.keys() & known_forms().keys()
+
+
+def test_nouns_about_people_faiths_and_weapons_become_nothing(nearest: dict[str, str]) -> None:
+    given = {noun for nouns in BY_HAND.values() for noun in nouns.split()}
+    assert not [noun for noun in nearest if UNFIT_WORDS.search(noun) and noun not in given]
+    assert not nearest.keys() & set(UNFIT_NOUNS.split())
+    assert not nearest.keys() & {"church", "mosque", "pistol", "nurse", "immigrant", "skin"}
+
+
+def test_the_tokenizer_reads_a_noun_as_its_subject() -> None:
+    tokenizer = new_tokenizer()
+    assert tokenizer.tokenize("two labradoodles") == tokenizer.tokenize("two dogs")
+
+
+def test_a_noun_finds_the_subject_that_it_is_a_kind_of(wordnet: WordNet) -> None:
+    own = homes(wordnet)
+    assert own == {200: "dog"}
+    above = wordnet.ancestors(wordnet.offsets["hound"][0])
+    assert next(own[offset] for offset in above if offset in own) == "dog"
+
+
+def test_a_noun_that_may_mean_a_person_does_not_fit(wordnet: WordNet) -> None:
+    assert fitting(wordnet, "hound")
+    assert not fitting(wordnet, "beagle")
+    assert not fitting(wordnet, "rifle")
+    assert not fitting(wordnet, "unheard-of")
