@@ -13,6 +13,8 @@ from doodle.subjects import subjects
 
 SIDE = 64
 BATCH = 48
+FIRST = 2000
+FRESH = 4
 
 
 def shrunk(pictures: Tensor) -> Tensor:
@@ -57,13 +59,16 @@ class Classifier(nn.Module):
 
 
 def _augmented(pictures: Tensor, rng: Generator) -> Tensor:
-    """Hues turned, colours faded or gone, noise and brightness: shape is what remains."""
-    count = len(pictures)
-    turned = pictures[:, rng.permutation(3)] if rng.random() < 0.5 else pictures
+    """Shifted, hues turned, colours faded or gone, noise and brightness: shape is what remains."""
+    count, device = len(pictures), pictures.device
+    left, top = (int(step) for step in rng.integers(-4, 5, size=2))
+    turned = pictures.roll((top, left), (2, 3))
+    turned = turned[:, rng.permutation(3)] if rng.random() < 0.5 else turned
     gray = turned.mean(1, keepdim=True)
-    faded = torch.rand(count, 1, 1, 1) * (torch.rand(count, 1, 1, 1) > 0.3)
+    faded = torch.rand(count, 1, 1, 1, device=device)
+    faded = faded * (torch.rand(count, 1, 1, 1, device=device) > 0.3)
     turned = gray + (turned - gray) * faded
-    turned = turned * (1 + 0.15 * torch.randn(count, 1, 1, 1))
+    turned = turned * (1 + 0.15 * torch.randn(count, 1, 1, 1, device=device))
     return turned + 0.1 * rng.random() * torch.randn_like(turned)
 
 
@@ -91,13 +96,14 @@ def trained_classifier() -> Classifier:
 
 
 def train(run: Run, rate: float = 3e-3) -> None:
-    """Train on freshly composed scenes for the run's minutes."""
+    """Train for the run's minutes on composed scenes, of which some are new at every step."""
     model = Classifier()
     saved = load_state("classifier")
     if saved is not None:
         model.load_state_dict(saved["model"])
     model.to(run.device)
     optimiser = torch.optim.AdamW(model.parameters(), rate, weight_decay=1e-2)
+    pool = labelled(run.rng, run.sprites, FIRST)
 
     def keep() -> None:
         save_state("classifier", {"model": model.state_dict()})
@@ -105,12 +111,14 @@ def train(run: Run, rate: float = 3e-3) -> None:
     for step in run.steps(keep):
         for group in optimiser.param_groups:
             group["lr"] = cosine(run.progress, rate, warm=step / 30)
-        pictures, named, where = labelled(run.rng, run.sprites, BATCH)
-        shape_only = _augmented(pictures, run.rng).to(run.device)
-        seen, _ = model(shape_only)
-        _, place = model(pictures.to(run.device))
-        loss = functional.cross_entropy(seen, named.to(run.device))
-        loss = loss + 0.3 * functional.cross_entropy(place, where.to(run.device))
+        fresh = labelled(run.rng, run.sprites, FRESH)
+        pool = tuple(torch.cat([old[FRESH:], new]) for old, new in zip(pool, fresh, strict=True))
+        rows = torch.from_numpy(run.rng.integers(FIRST, size=BATCH))
+        pictures, named, where = (part[rows].to(run.device) for part in pool)
+        seen, _ = model(_augmented(pictures, run.rng))
+        _, place = model(pictures)
+        loss = functional.cross_entropy(seen, named)
+        loss = loss + 0.3 * functional.cross_entropy(place, where)
         loss.backward()
         optimiser.step()
         optimiser.zero_grad(set_to_none=True)

@@ -10,7 +10,7 @@ from numpy.random import Generator
 from PIL import Image
 from torch import Tensor, nn
 
-from doodle.autoencoder import CHANNELS, Training
+from doodle.autoencoder import CHANNELS, Training, kept_autoencoder
 from doodle.captions import caption
 from doodle.models import (
     assembled,
@@ -18,42 +18,37 @@ from doodle.models import (
     new_denoiser,
     new_scheduler,
     new_text_encoder,
+    plant_copying,
     plant_sprites,
 )
 from doodle.muon import Muon
 from doodle.run import Run, pictures_to_tensor
 from doodle.scenes import CELLS, SINGLES, Mix, Scene, paint, random_scene
 from doodle.state import WEIGHTS, load_state, save_state, state_folder
-from doodle.tokenizer import new_tokenizer
+from doodle.tokenizer import new_tokenizer, vocabulary
 
-BATCH = 24
-FRESH = 4
-FIRST = 800
+BATCH = 20
+FRESH = 2
+FIRST = 1000
 CAPACITY = 16_000
 UNTOLD = 0.1
 EMA = 0.99
-SINGLES_UNTIL = 0.2
-MIXED_FROM = 0.35
+SINGLES_UNTIL = 0.35
+MIXED_FROM = 0.5
 STEADY_UNTIL = 0.45
 PROMPTS = (
-    "a red fox under a full moon",
-    "a cat on a blue background",
+    "a fox on a blue background",
+    "a cat on a green background",
     "a dog in the snow",
     "a panda on a pink background",
     "a car in the city at night",
     "an apple on a yellow background",
     "a penguin on the beach at sunset",
     "a rocket in space",
-    "a robot in the desert",
-    "a fish underwater",
-    "two pumpkins on a green background",
-    "a rabbit and a carrot on a white background",
-    "un renard sous la lune",
     "un lion dans la forêt",
-    "a house in the mountains",
-    "a frog on an orange background",
-    "a butterfly on a purple background",
-    "a heart",
+    "a rabbit and a carrot on a white background",
+    "a red fox under a full moon",
+    "two pumpkins on a green background",
 )
 
 
@@ -128,11 +123,10 @@ class Ema:
 
 
 def frozen_autoencoder() -> AutoencoderTiny:
-    """The trained autoencoder: with its polished decoder if there is one, else as shipped."""
+    """The autoencoder as last trained here, its decoder polished if it was, or the kept one."""
     saved = load_state("autoencoder")
     if saved is None:
-        shipped: AutoencoderTiny = load_folder(WEIGHTS).vae
-        return shipped
+        return kept_autoencoder()
     training = Training()
     training.load_state_dict(saved["training"])
     model = training.folded()
@@ -192,17 +186,49 @@ def mix_at(progress: float, fresh: bool) -> Mix:
 
 
 def _started(learner: Learner, autoencoder: AutoencoderTiny, run: Run) -> bool:
-    """Plant the sprites in a new learner, or go on from the shipped weights if there are any."""
-    if (WEIGHTS / "model_index.json").exists():
-        shipped = load_folder(WEIGHTS)
-        learner.text.load_state_dict(shipped.text_encoder.state_dict())
-        learner.denoiser.load_state_dict(shipped.unet.state_dict())
-        return False
+    """Start from the shipped weights if they are of this kind and encoder, else from nothing.
+
+    Returns whether it is from nothing. Subjects that the shipped weights do not know start from
+    their sprites either way.
+    """
     plant_sprites(learner.text, autoencoder, run.sprites)
-    return True
+    shipped = load_folder(WEIGHTS) if (WEIGHTS / "model_index.json").exists() else None
+    if shipped is None or not _continues(shipped, learner, autoencoder):
+        plant_copying(learner.denoiser)
+        return True
+    learner.denoiser.load_state_dict(shipped.unet.state_dict())
+    words_of(learner, shipped.text_encoder.state_dict(), shipped.tokenizer.get_vocab())
+    return False
 
 
-def train(run: Run, rate: float = 2e-3, adam_rate: float = 1e-3) -> None:
+def _continues(
+    shipped: StableDiffusionPipeline, learner: Learner, autoencoder: AutoencoderTiny
+) -> bool:
+    """Whether shipped weights are those of an earlier learner with the encoder in use."""
+    sides = ("block_out_channels", "down_block_types", "up_block_types", "cross_attention_dim")
+    ours, theirs = learner.denoiser.config, shipped.unet.config
+    if any(getattr(ours, side) != getattr(theirs, side) for side in sides):
+        return False
+    one, other = shipped.vae.encoder.state_dict(), autoencoder.encoder.state_dict()
+    return one.keys() == other.keys() and all(
+        one[name].shape == other[name].shape
+        and torch.allclose(one[name], other[name], rtol=1e-2, atol=1e-3)
+        for name in one
+    )
+
+
+@torch.no_grad()
+def words_of(learner: Learner, text: dict[str, Tensor], ids: dict[str, int]) -> None:
+    """Take over a trained text encoder, its tokens by their names: the table may have grown."""
+    name = "embeddings.token_embedding.weight"
+    table = learner.text.state_dict()[name].clone()
+    for row, token in enumerate(vocabulary()):
+        if token in ids:
+            table[row] = text[name][ids[token]]
+    learner.text.load_state_dict({**text, name: table})
+
+
+def train(run: Run, rate: float = 2e-3, adam_rate: float = 5e-4) -> None:
     """Train for the run's minutes from the saved state, the shipped weights, or nothing."""
     autoencoder = frozen_autoencoder()
     learner = Learner()
@@ -256,7 +282,7 @@ def draw_sheet(pipeline: StableDiffusionPipeline) -> None:
             height=256,
             width=256,
         ).images
-    sheet = Image.new("RGB", (6 * 260, 3 * 260), "white")
+    sheet = Image.new("RGB", (6 * 260, 2 * 260), "white")
     for number, picture in enumerate(pictures):
         sheet.paste(picture, (number % 6 * 260, number // 6 * 260))
     sheet.save(state_folder() / "denoiser.png")

@@ -13,6 +13,8 @@ from doodle.subjects import COLOURS, index_of, subjects
 
 CELL = 16
 CELLS = SIDE // CELL
+USUAL, MIDDLE, GROUND = 8, 4, 6
+"""The size of a figure in cells, and its corner in the middle or with its feet on the ground."""
 ARTIST_ODDS = (0.0, 0.0, 1.0, 0.0)
 FLIP_ODDS = 0.0
 CELESTIAL = {"moon": "night", "sun": "day", "rainbow": "day", "cloud": "day", "star": "night"}
@@ -89,16 +91,21 @@ class Scene:
 
 @dataclass(frozen=True)
 class Mix:
-    """The odds of what a scene shows; what is left over is one subject on a plain colour."""
+    """The odds of what a scene shows; what is left over is one subject on a plain colour.
 
-    place: float = 0.4
-    pair: float = 0.1
-    sky: float = 0.09
-    count: float = 0.06
+    `free` are the odds that a single subject stands elsewhere, flies or has another size: where
+    figures may stand anywhere, a young model puts the right cells of a sprite in a wrong order.
+    """
+
+    place: float = 0.36
+    pair: float = 0.08
+    sky: float = 0.05
+    count: float = 0.05
     tint: float = 0.0
+    free: float = 0.6
 
 
-SINGLES = Mix(place=0.4, pair=0.0, sky=0.04, count=0.0, tint=0.0)
+SINGLES = Mix(place=0.4, pair=0.0, sky=0.04, count=0.0, tint=0.0, free=0.0)
 
 
 def held_out(subject: int, background: Background) -> bool:
@@ -124,9 +131,9 @@ def _drawn(rng: Generator, mix: Mix) -> Scene:
         (mix.count, _several),
     ):
         if kind < odds:
-            return _coloured(rng, compose(rng), mix.tint)
+            return _coloured(rng, compose(rng, mix), mix.tint)
         kind -= odds
-    return _coloured(rng, _on_plain(rng), mix.tint)
+    return _coloured(rng, _on_plain(rng, mix), mix.tint)
 
 
 def _pick(rng: Generator, low: int, high: int) -> int:
@@ -135,11 +142,7 @@ def _pick(rng: Generator, low: int, high: int) -> int:
 
 
 def _even(rng: Generator, low: int, high: int) -> int:
-    """An even number from `low` to `high`, both even: sprites start on the denoiser's grid.
-
-    Halving its resolution once, the denoiser attends to the words from 8×8 positions, and a
-    sprite of eight cells has 4×4 tokens: then every position has just one token to copy.
-    """
+    """An even number from `low` to `high`, both even: figures stand on the denoiser's 8×8 grid."""
     return 2 * _pick(rng, low // 2, high // 2)
 
 
@@ -162,92 +165,85 @@ def _place(rng: Generator) -> Background:
     return Background(place=place, time=time)
 
 
-def _on_plain(rng: Generator) -> Scene:
+def _shift(rng: Generator, mix: Mix) -> int:
+    """How much lower the horizon is."""
+    return int(rng.choice(SHIFTS)) if rng.random() < mix.free else 0
+
+
+def _on_plain(rng: Generator, mix: Mix) -> Scene:
+    if rng.random() >= mix.free:
+        return Scene(_plain(rng), (_figure(rng, USUAL, MIDDLE, MIDDLE),))
     kind = rng.random()
-    if kind < 0.10:
-        side, across = _even(rng, 0, 0), _even(rng, 2, 6)
+    if kind < 0.2:
+        far = CELLS - USUAL
         word, x, y = (
-            ("left", side, across),
-            ("right", CELLS - 8 - side, across),
-            ("top", across, side),
-            ("bottom", across, CELLS - 8 - side),
+            ("left", 0, MIDDLE),
+            ("right", far, MIDDLE),
+            ("top", MIDDLE, 0),
+            ("bottom", MIDDLE, far),
         )[_pick(rng, 0, 3)]
-        return Scene(_plain(rng), (_figure(rng, 8, x, y),), position=word)
-    if kind < 0.16:
-        figure = _figure(rng, 6, _even(rng, 4, 6), _even(rng, 4, 6))
+        return Scene(_plain(rng), (_figure(rng, USUAL, x, y),), position=word)
+    if kind < 0.28:
+        figure = _figure(rng, 4, _even(rng, 4, 8), _even(rng, 4, 8))
         return Scene(_plain(rng), (figure,), size="small")
-    if kind < 0.22:
-        figure = _figure(rng, 14, _even(rng, 0, 2), _even(rng, 0, 2))
+    if kind < 0.36:
+        figure = _figure(rng, 12, _even(rng, 0, 4), _even(rng, 0, 4))
         return Scene(_plain(rng), (figure,), size="big")
-    size = int(rng.choice((8, 10, 12), p=(0.3, 0.2, 0.5)))
-    reach = CELLS - size
-    low = 2 if size == 8 else 0
-    x, y = (_even(rng, low, reach - low) for _ in range(2))
-    return Scene(_plain(rng), (_figure(rng, size, x, y),))
+    return Scene(_plain(rng), (_figure(rng, USUAL, _even(rng, 2, 6), _even(rng, 2, 6)),))
 
 
-def _ground(rng: Generator, size: int) -> int:
-    """The row of a figure whose feet are on the ground."""
-    return _even(rng, 14, 16 if size < 10 else 14) - size
-
-
-def _in_a_place(rng: Generator) -> Scene:
-    size = int(rng.choice((8, 10), p=(0.7, 0.3)))
-    figure = _figure(rng, size, 0, _ground(rng, size))
-    flying = subjects()[figure.subject].home == "sky" and rng.random() < 0.7
-    row = _even(rng, 0, 2) if flying else figure.y
-    kind = rng.random()
-    if kind < 0.12:
-        position, x = "left", 0
-    elif kind < 0.24:
-        position, x = "right", CELLS - size
-    else:
-        position, x = None, _even(rng, 2, CELLS - size - 2)
-    figure = replace(figure, x=x, y=row)
-    shift = int(rng.choice(SHIFTS))
-    return Scene(_place(rng), (figure,), position=position, flying=flying, shift=shift)
+def _in_a_place(rng: Generator, mix: Mix) -> Scene:
+    figure, position, flying = _figure(rng, USUAL, MIDDLE, GROUND), None, False
+    if rng.random() < mix.free:
+        flying = subjects()[figure.subject].home == "sky" and rng.random() < 0.7
+        row = _even(rng, 0, 2) if flying else _even(rng, GROUND, GROUND + 2)
+        kind = rng.random()
+        position = "left" if kind < 0.16 else "right" if kind < 0.32 else None
+        far = CELLS - USUAL
+        x = {"left": 0, "right": far}.get(position or "", _even(rng, 2, far - 2))
+        figure = replace(figure, x=x, y=row)
+    return Scene(_place(rng), (figure,), position=position, flying=flying, shift=_shift(rng, mix))
 
 
 def _two_kinds(rng: Generator) -> tuple[Figure, Figure]:
-    first, second = _figure(rng, 8, 0, 0), _figure(rng, 8, 0, 0)
+    first, second = _figure(rng, USUAL, 0, 0), _figure(rng, USUAL, 0, 0)
     while second.subject == first.subject:
-        second = _figure(rng, 8, 0, 0)
+        second = _figure(rng, USUAL, 0, 0)
     return first, replace(second, artist=first.artist)
 
 
-def _pair(rng: Generator) -> Scene:
+def _pair(rng: Generator, mix: Mix) -> Scene:
     first, second = _two_kinds(rng)
     if rng.random() < 0.22:
-        column = _even(rng, 2, 6)
         relation = (Relation.ABOVE, Relation.BELOW)[_pick(rng, 0, 1)]
         rows = (0, 8) if relation is Relation.ABOVE else (8, 0)
-        placed = (replace(first, x=column, y=rows[0]), replace(second, x=column, y=rows[1]))
+        placed = (replace(first, x=MIDDLE, y=rows[0]), replace(second, x=MIDDLE, y=rows[1]))
         return Scene(_plain(rng), placed, relation)
     plain = rng.random() < 0.55
-    row = _even(rng, 2, 6) if plain else _ground(rng, 8)
+    row = MIDDLE if plain else GROUND
     relation = BESIDE[_pick(rng, 0, len(BESIDE) - 1)]
     columns = (8, 0) if relation is Relation.RIGHT else (0, 8)
     placed = (replace(first, x=columns[0], y=row), replace(second, x=columns[1], y=row))
     background = _plain(rng) if plain else _place(rng)
-    return Scene(background, placed, relation, shift=0 if plain else int(rng.choice(SHIFTS)))
+    return Scene(background, placed, relation, shift=0 if plain else _shift(rng, mix))
 
 
-def _under_the_sky(rng: Generator) -> Scene:
+def _under_the_sky(rng: Generator, mix: Mix) -> Scene:
     above = str(rng.choice(list(CELESTIAL), p=(0.6, 0.1, 0.1, 0.1, 0.1)))
-    figure = _figure(rng, 8, _even(rng, 0, 8), 8)
+    figure = _figure(rng, USUAL, 0, 8)
     while subjects()[figure.subject].name in CELESTIAL:
         figure = replace(figure, subject=int(rng.integers(len(subjects()))))
-    sky = Figure(index_of(above), figure.artist, 6, _even(rng, 2, 8), 0)
+    sky = Figure(index_of(above), figure.artist, USUAL, 8, 0)
     place = str(rng.choice([place for place in PLACES if place not in TIMELESS]))
     background = Background(place=place, time=CELESTIAL[above])
-    return Scene(background, (sky, figure), Relation.UNDER_SKY, shift=int(rng.choice(SHIFTS)))
+    return Scene(background, (sky, figure), Relation.UNDER_SKY, shift=_shift(rng, mix))
 
 
-def _several(rng: Generator) -> Scene:
-    figure = _figure(rng, 8, 0, 0)
+def _several(rng: Generator, mix: Mix) -> Scene:
+    figure = _figure(rng, USUAL, 0, 0)
     count = int(rng.choice((2, 3, 4), p=(0.45, 0.35, 0.2)))
     plain = rng.random() < 0.7
-    row = 8 if count > 2 else _even(rng, 2, 6) if plain else _ground(rng, 8)
+    row = 8 if count > 2 else MIDDLE if plain else GROUND
     cells = [(0, row), (8, row)]
     if count > 2:
         cells += [(4, 0)] if count == 3 else [(0, 0), (8, 0)]
