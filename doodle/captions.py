@@ -7,6 +7,7 @@ from numpy.random import Generator
 from doodle.scenes import NATURAL, Figure, Relation, Scene
 from doodle.sprites import ARTISTS
 from doodle.subjects import subjects
+from doodle.tokenizer import english_plurals
 
 STYLE_ODDS = 0.25
 NATURAL_ODDS = 0.25
@@ -133,10 +134,11 @@ def english(scene: Scene, rng: Generator, *, untold: bool = True) -> str:
 
 def _english_thing(rng: Generator, figure: Figure, count: int, scene: Scene) -> str:
     noun = _name(rng, subjects()[figure.subject].english)
+    noun = english_plurals(noun)[1] if count > 1 else noun
     size = _one_of(rng, ENGLISH_SIZES[scene.size]) if scene.size else ""
     described = _joined(size, _colour(rng, figure), noun)
     if count > 1:
-        return f"{NUMBERS[count][0]} {_plural(described)}"
+        return f"{NUMBERS[count][0]} {described}"
     article = "an" if described[0] in "aeiou" else "a"
     return f"{article} {described}"
 
@@ -147,12 +149,6 @@ def _colour(rng: Generator, figure: Figure) -> str:
     if figure.tint or natural is None or rng.random() > NATURAL_ODDS:
         return figure.tint or ""
     return _one_of(rng, natural)
-
-
-def _plural(noun: str) -> str:
-    if noun.endswith("y") and noun[-2] not in "aeiou":
-        return noun[:-1] + "ies"
-    return noun + ("es" if noun.endswith(("s", "sh", "ch", "x")) else "s")
 
 
 def _says_time(rng: Generator, scene: Scene) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 
 import torch
@@ -207,7 +208,7 @@ def _continues(
     """Whether shipped weights are those of an earlier learner with the encoder in use."""
     sides = ("block_out_channels", "down_block_types", "up_block_types", "cross_attention_dim")
     ours, theirs = learner.denoiser.config, shipped.unet.config
-    if any(getattr(ours, side) != getattr(theirs, side) for side in sides):
+    if any(json.dumps(ours[side]) != json.dumps(theirs[side]) for side in sides):
         return False
     one, other = shipped.vae.encoder.state_dict(), autoencoder.encoder.state_dict()
     return one.keys() == other.keys() and all(

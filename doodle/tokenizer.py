@@ -69,10 +69,24 @@ def parts(subject: Subject) -> list[str]:
     return [f"{stem}_{part}" for part in range(PARTS)]
 
 
-def _english_plurals(noun: str) -> list[str]:
-    irregular = {"mouse": "mice", "wolf": "wolves", "goose": "geese", "snowman": "snowmen"}
-    if noun in irregular:
-        return [noun, irregular[noun]]
+IRREGULAR = {
+    "mouse": "mice",
+    "wolf": "wolves",
+    "goose": "geese",
+    "leaf": "leaves",
+    "scarf": "scarves",
+    "tooth": "teeth",
+    "ox": "oxen",
+    "deer": "deer",
+    "sheep": "sheep",
+}
+
+
+def english_plurals(noun: str) -> list[str]:
+    """The noun, and several of it: the usual plural first, then others that people type."""
+    start, space, last = noun.rpartition(" ")
+    if last in IRREGULAR or last.endswith("man"):
+        return [noun, start + space + IRREGULAR.get(last, last.removesuffix("man") + "men")]
     if noun.endswith("y") and noun[-2] not in "aeiou":
         return [noun, noun[:-1] + "ies"]
     if noun.endswith(("s", "sh", "ch", "x")):
@@ -89,7 +103,7 @@ def _french_plurals(noun: str) -> list[str]:
 
 def forms(subject: Subject) -> list[str]:
     """All ways to name a subject, singular and plural, in both languages."""
-    english = [form for noun in subject.english for form in _english_plurals(noun)]
+    english = [form for noun in subject.english for form in english_plurals(noun)]
     french = [form for noun in subject.french for form in _french_plurals(noun)]
     return list(dict.fromkeys(english + french))
 
@@ -119,7 +133,7 @@ def similar() -> dict[str, str]:
     nearest: dict[str, list[str]] = json.loads(NOUNS.read_text(encoding="utf-8"))
     for subject in subjects():
         for noun in nearest.get(subject.name, ()):
-            for form in _english_plurals(noun):
+            for form in english_plurals(noun):
                 found.setdefault(form, _mark(subject))
     return found
 

@@ -26,6 +26,7 @@ def said(tokenizer: PreTrainedTokenizerFast, prompt: str) -> list[str]:
     [
         ("a red fox under a full moon", ["red", "[fox]", "under", "[moon]"]),
         ("Un chat noir sous la lune", ["[cat]", "black", "under", "[moon]"]),
+        ("two snowmen in the snow", ["two", "[snowman]", "snow"]),
         ("three puppies on a blue background", ["three", "[dog]", "blue", "background"]),
         ("deux bateaux au coucher de soleil", ["two", "[boat]", "sunset"]),
         ("un chat rose", ["[cat]", "pink"]),
