@@ -56,6 +56,16 @@ def rights_of_plan(plan: str) -> Entitlements:
     return _of(Plan.objects.get(name=plan))
 
 
+def with_larger_plans(owner: Owner | None) -> tuple[Entitlements, list[Entitlements]]:
+    """Returns the owner's rights, and those of the plans that a person could go on to, in order."""
+    ladder = (Plan.VISITOR, Plan.FREE, Plan.PREMIUM)
+    own = owner.plan_id if isinstance(owner, User) else Plan.VISITOR
+    plans = {plan.name: plan for plan in Plan.objects.filter(name__in={*ladder, own})}
+    above = ladder[ladder.index(own) + 1 :] if own in ladder else ()
+    override = _exception_for(owner) if isinstance(owner, User) else None
+    return _of(plans[own], override), [_of(plans[name]) for name in above]
+
+
 def network_allowance() -> Allowance:
     """Returns what all owners behind one address may ask for together."""
     return _of(Plan.objects.get(name=Plan.NETWORK)).allowance

@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
-from craiyon_site import account_pages, claim_pages, health
+from craiyon_site import account_pages, claim_pages, health, offline
 from generation.api import reference
 
 # Whoever signs in there is held to the same limits and second factors as everybody.
@@ -32,6 +32,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("mine/device", claim_pages.carry, name="carry"),
     path("mine/device/code", claim_pages.make, name="carry_code"),
     path("mine/device/take", claim_pages.take, name="carry_take"),
+    path("sw.js", offline.worker, name="worker"),
+    path("offline", offline.page, name="offline"),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz),
     path("readyz", health.readyz),

@@ -33,6 +33,9 @@ LARGEST_COUNT = 10
 TESTS_PER_MINUTE = 60
 """Grids that an account's test keys get, at least."""
 
+FREE = Q(status=Job.Status.FAILED) | Q(status=Job.Status.CANCELLED, started__isnull=True)
+"""Jobs that do not count against a day: a failure needs no refund."""
+
 UNKNOWN_PACE = 10.0
 """Seconds assumed for a full pipeline call that nobody has timed yet."""
 
@@ -71,8 +74,7 @@ def spent_by(jobs: QuerySet[Job], allowance: Allowance, now: datetime) -> Spent:
 
 
 def _counted_today(jobs: QuerySet[Job], now: datetime) -> QuerySet[Job]:
-    free = Q(status=Job.Status.FAILED) | Q(status=Job.Status.CANCELLED, started__isnull=True)
-    return jobs.filter(created__gt=now - DAY, test=False).exclude(free)
+    return jobs.filter(created__gt=now - DAY, test=False).exclude(FREE)
 
 
 def refuse_beyond_allowance(

@@ -11,22 +11,10 @@ from django.utils.translation import ngettext
 
 from accounts import limits
 from accounts.entitlements import Entitlements, entitlements_of
-from accounts.limits import left_today
 from accounts.models import Owner
 from generation import admission, catalogue, clock
 from generation.models import Job
 from generation.news import News
-
-HISTORY = 4
-"""Grids shown on the first page."""
-
-
-@dataclass(frozen=True)
-class Left:
-    """What is left of a day's allowance."""
-
-    grids: int
-    of: int
 
 
 def said_of(news: News) -> dict[str, Any]:
@@ -116,14 +104,6 @@ def checkpoint_title(job: Job) -> str:
     return checkpoint.title if checkpoint else job.checkpoint
 
 
-def left_of(owner: Owner | None, rights: Entitlements) -> Left:
-    """Returns what is left of the owner's day; a newcomer has all of it."""
-    if owner is None:
-        return Left(rights.allowance.per_day, rights.allowance.per_day)
-    spent = admission.spent_by(admission.jobs_of(owner), rights.allowance, clock.now())
-    return Left(left_today(rights.allowance, spent), rights.allowance.per_day)
-
-
 @dataclass(frozen=True)
 class RoomShown:
     """A limit as the account page shows it."""
@@ -162,15 +142,6 @@ def _room_said(room: limits.Room) -> str:
 def kept_by(owner: Owner) -> int:
     """Returns how many grids an owner has that are not deleted."""
     return admission.jobs_of(owner).filter(erased__isnull=True, deleted__isnull=True).count()
-
-
-def history_of(owner: Owner | None) -> list[Job]:
-    """Returns the owner's latest grids, finished or on their way."""
-    if owner is None:
-        return []
-    kept = admission.jobs_of(owner).filter(Job.LISTED)
-    shown = kept.filter(status__in=(Job.Status.SUCCEEDED, *Job.OPEN))
-    return list(shown.order_by("-created").prefetch_related("images")[:HISTORY])
 
 
 def shows_watermark(job: Job) -> bool:

@@ -7,6 +7,7 @@ from generation import grids, live, mine, pictures, sharing, views
 urlpatterns = [
     path("", views.home, name="home"),
     path("oembed", sharing.oembed, name="oembed"),
+    path("words", views.words, name="words"),
     path("mine", mine.mine, name="mine"),
     path("mine/delete", mine.delete, name="mine_delete"),
     path("mine/undo", mine.undo, name="mine_undo"),

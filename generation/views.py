@@ -7,18 +7,18 @@ from typing import Any
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import proofs
-from accounts.entitlements import entitlements_of
 from accounts.models import Owner, Visitor
 from accounts.sign_up import sentence
 from accounts.visitors import known_key, network_from, new_key, newcomer, owner_of, remember
-from generation import catalogue, pages
+from generation import catalogue, first_page, pages
 from generation.access import Refused
-from generation.errors import GenerationError, LimitReached, ProofNeeded
-from generation.forms import DrawForm, choices
-from generation.models import Job
+from generation.errors import GenerationError, ProofNeeded
+from generation.forms import DrawForm
+from generation.known_words import unknown_words
+from generation.moderation import LONGEST_PROMPT
 from generation.submission import GridRequest, submit
 from generation.tasks import ring
 
@@ -38,6 +38,17 @@ def home(request: HttpRequest) -> HttpResponse:
         return drawn(request, form.request())
     except GenerationError as refusal:
         return _form(request, form, refusal=refusal)
+
+
+@require_POST
+def words(request: HttpRequest) -> HttpResponse:
+    """What the model never learnt of a prompt that is being typed, as a piece of the form."""
+    offered = catalogue.offered()
+    named = offered.get(request.POST.get("checkpoint", ""))
+    checkpoint = named or next(iter(offered.values()))
+    unknown = unknown_words(checkpoint, request.POST.get("prompt", "")[:LONGEST_PROMPT])
+    context = {"unknown": unknown, "checkpoint": checkpoint}
+    return private(render(request, "generation/unknown.html", context))
 
 
 def refusal_page(request: HttpRequest, refused: Refused) -> HttpResponse:
@@ -86,21 +97,9 @@ def _form(
     request: HttpRequest, form: DrawForm, *, refusal: GenerationError | None = None
 ) -> HttpResponse:
     owner = owner_of(request)
-    rights = entitlements_of(owner)
-    checkpoint = catalogue.checkpoint_named("")
-    context = {
-        "form": form,
-        "offer": choices(checkpoint, rights),
-        "checkpoint": checkpoint,
+    context = first_page.context_of(owner, form, refusal) | {
         "key": new_key(),
         "task": None if owner else proofs.new_task(request.POST.get("stamp", "")),
-        "left": pages.left_of(owner, rights),
-        "history": pages.history_of(owner),
-        "chosen_count": str(form["count"].value() or 9),
-        "more_open": any(
-            form[name].value() for name in ("count", "size", "seed", "negative_prompt")
-        ),
-        "open_job": _open_job(owner, refusal),
     }
     return answer(request, "generation/home.html", context, refusal)
 
@@ -126,13 +125,6 @@ def private(response: HttpResponse) -> HttpResponse:
     """Every page depends on who looks, and holds a key that is good once."""
     response["Cache-Control"] = "private, no-store"
     return response
-
-
-def _open_job(owner: Owner | None, refusal: GenerationError | None) -> Job | None:
-    """The grid that is in the way of another one, to lead its owner there."""
-    if owner is None or not isinstance(refusal, LimitReached) or refusal.retry_after:
-        return None
-    return next((job for job in pages.history_of(owner) if job.status in Job.OPEN), None)
 
 
 def _prefilled(request: HttpRequest) -> dict[str, str]:

@@ -1,11 +1,16 @@
 """The form: what it offers, what becomes of what is sent, and what it says when it cannot be."""
 
+from dataclasses import replace
+
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from accounts.models import Network, Plan, User, Visitor
 from generation import services
+from generation.checkpoints import Checkpoint
 from generation.models import Job
 from tests.generation.site.cast import Page, ask, client_of, finished, job_behind, key_on
 
@@ -33,15 +38,69 @@ class TestTheForm:
         assert page.one("section", id="wrong")
         assert "stereotypes" in page.text
 
-    def test_offers_the_sizes_that_the_plan_allows(self, client: Client) -> None:
+    def test_shows_the_sizes_that_a_plan_locks_and_what_unlocks_them(self, client: Client) -> None:
         Plan.objects.filter(name=Plan.VISITOR).update(largest_side=256, images_per_grid=4)
+        Plan.objects.filter(name=Plan.FREE).update(largest_side=256)
         page = Page(client.get("/"))
-        assert [option["value"] for option in page.all("option") if "value" in option] == [
-            "64x64",
-            "128x64",
+        sizes = [one for one in page.all("option") if "x" in one.get("value", "")]
+        assert [(one["value"], "disabled" in one) for one in sizes] == [
+            ("64x64", False),
+            ("128x64", False),
+            ("512x512", True),
         ]
-        assert "512" not in page.text
-        assert len(page.all("option")) == 2 + 4
+        assert "512 × 512 · with Premium" in page.text
+        assert "you alone · with Premium" in page.text
+        assert [one for one in page.all("option") if "value" not in one] != []
+
+    def test_asks_the_database_six_times_at_most_whatever_the_history(
+        self, as_alice: Client, alice: Visitor, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        Plan.objects.update(in_flight=99, per_minute=99, per_day=99)
+        for number in range(6):
+            finished(ask(alice, f"a fox {number}"), monkeypatch)
+        ask(alice, "a whale")
+        as_alice.get("/")
+        with CaptureQueriesContext(connection) as asked:
+            page = Page(as_alice.get("/"))
+        assert len(page.all("img")) == 3 * 9
+        assert len(asked) <= 6, [query["sql"][:90] for query in asked]
+
+    def test_says_how_long_the_wait_is_before_anybody_waits(
+        self, client: Client, alice: Visitor
+    ) -> None:
+        assert "It is busy" not in Page(client.get("/")).text
+        job = ask(alice)
+        Job.objects.filter(pk=job.pk).update(quoted_low=200, quoted_high=300)
+        assert "It is busy: a new grid starts in about 5 minutes" in Page(client.get("/")).text
+        Job.objects.filter(pk=job.pk).update(quoted_high=10_000)
+        assert "It is crowded" in Page(client.get("/")).text
+
+    def test_offers_the_styles_of_its_models_and_draws_in_one(
+        self, as_alice: Client, ink: Checkpoint, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        oil = replace(ink, name="oil", title="Oil", styles={"photo": "{prompt}, a photo"})
+        offered = {"ink": ink, "oil": oil}
+        monkeypatch.setattr("generation.catalogue.offered", lambda: offered)
+        page = Page(as_alice.get("/"))
+        assert page.one("input", type="radio", value="photo")
+        assert [one.get("value") for one in page.all("option")][:2] == ["ink", "oil"]
+        sent = {"prompt": "a fox", "style": "photo", "checkpoint": "oil", "visibility": "public"}
+        job = job_behind(as_alice.post("/", sent)["Location"])
+        assert (job.style, job.checkpoint, job.visibility) == ("photo", "oil", "public")
+
+    def test_points_out_the_words_that_the_model_never_learned(
+        self, client: Client, ink: Checkpoint, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        small = replace(ink, known_words=("dog", "red"), nearest_words={"labradoodle": "dog"})
+        monkeypatch.setattr("generation.catalogue.offered", lambda: {"ink": small})
+        prompt = "a red labradoodle with a <b>krummhorn</b>"
+        for answer in (client.post("/words", {"prompt": prompt}), client.get("/?prompt=" + prompt)):
+            page = Page(answer)
+            assert "labradoodle, drawn as dog" in page.text
+            assert "krummhorn" in page.text
+            assert not page.all("b")
+            assert answer["Cache-Control"] == "private, no-store"
+        assert "never learned" not in Page(client.post("/words", {"prompt": "a red dog"})).text
 
     def test_offers_a_larger_size_to_a_larger_plan(self) -> None:
         carol = User.objects.create(username="carol", plan_id=Plan.PREMIUM)
@@ -207,7 +266,10 @@ class TestARefusal:
         response = as_alice.post("/", {"prompt": "a red fox"})
         assert response.status_code == 429
         assert 86_000 < int(response["Retry-After"]) <= 86_401
-        assert "You can draw again in 24 hours" in Page(response).text
+        page = Page(response)
+        assert "You can draw again in 24 hours" in page.text
+        assert "With a free account it is 25 grids" in page.text
+        assert "With Premium it is 500" in page.text
 
     def test_of_a_crowded_queue_says_when_to_come_back(
         self, as_alice: Client, bob: Visitor, settings: Settings

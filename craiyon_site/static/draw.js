@@ -1,0 +1,99 @@
+// The form on the first page. Without this it works as well, and says the same after Draw.
+
+const form = document.getElementById("draw");
+const prompt = form.elements.prompt;
+const counter = document.getElementById("counter");
+const unknown = document.getElementById("unknown");
+const KEPT = "draft";
+const OURS = new Set(["csrfmiddlewaretoken", "key", "proof", "stamp"]);
+const PAUSE = 400; // milliseconds without a key, after which somebody wants to read
+
+restore();
+fitModel();
+count();
+form.addEventListener("input", keep);
+form.addEventListener("change", keep);
+form.elements.checkpoint?.addEventListener("change", fitModel);
+prompt.addEventListener("input", count);
+prompt.addEventListener("keydown", submitOnEnter);
+form.addEventListener("input", (event) => {
+  if (event.target === prompt || event.target.name === "checkpoint") askForWords();
+});
+navigator.serviceWorker?.register("/sw.js").catch(() => {}); // only for the page that says offline
+
+// A prompt is one line: Enter draws, Ctrl or Command and Enter too, Shift and Enter breaks the line.
+function submitOnEnter(event) {
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+  event.preventDefault();
+  form.requestSubmit();
+}
+
+// What was typed outlives a reload, a refusal and a lost connection, in this tab alone. It goes once
+// the server has it: when the newest grid is of this prompt.
+function keep() {
+  const said = [...new FormData(form)].filter(([name]) => !OURS.has(name));
+  try {
+    sessionStorage.setItem(KEPT, JSON.stringify(said));
+  } catch {
+    // a full or forbidden storage keeps nothing
+  }
+}
+
+function restore() {
+  let said;
+  try {
+    said = JSON.parse(sessionStorage.getItem(KEPT)) ?? [];
+  } catch {
+    return;
+  }
+  const kept = Object.fromEntries(said);
+  const drawn = kept.prompt?.trim().replace(/\s+/g, " ") === form.dataset.drawn;
+  if (drawn) sessionStorage.removeItem(KEPT);
+  if (drawn || !kept.prompt || "filled" in form.dataset) return;
+  for (const [name, value] of said) {
+    const field = form.elements[name];
+    if (field) field.value = value;
+  }
+  askForWords();
+}
+
+function count() {
+  const most = Number(counter.dataset.most);
+  const length = [...prompt.value.trim().replace(/\s+/g, " ")].length;
+  counter.textContent =
+    length > 0.8 * most
+      ? counter.dataset.said.replace("{n}", length).replace("{most}", most)
+      : "";
+  counter.classList.toggle("over", length > most);
+}
+
+let asking;
+
+function askForWords() {
+  clearTimeout(asking);
+  asking = setTimeout(async () => {
+    const asked = prompt.value;
+    const answer = await fetch(unknown.dataset.words, {
+      method: "POST",
+      body: new FormData(form),
+    }).catch(() => null);
+    if (!answer?.ok || asked !== prompt.value) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    unknown.replaceChildren(...page.body.childNodes);
+  }, PAUSE);
+}
+
+// Styles and sizes that the chosen model has not got cannot be chosen.
+function fitModel() {
+  const model = form.elements.checkpoint?.value;
+  if (!model) return;
+  for (const choice of form.querySelectorAll("[data-for]")) {
+    const field = choice.matches("option") ? choice : choice.querySelector("input");
+    const fits = choice.dataset.for.split(" ").includes(model);
+    field.disabled = !fits || "locked" in field.dataset;
+    field.hidden = !fits;
+    if (fits) continue;
+    if (field.selected) form.elements.size.value = "";
+    if (field.checked) form.elements.style.value = "";
+  }
+}

@@ -1,0 +1,28 @@
+"""What is kept for somebody without a connection: one page, and nothing of anybody's."""
+
+import re
+
+from django.contrib.staticfiles import finders
+from django.test import Client
+
+
+def test_the_worker_speaks_for_every_page(client: Client) -> None:
+    response = client.get("/sw.js")
+    assert response["Content-Type"].startswith("text/javascript")
+    assert "no-cache" in response["Cache-Control"]
+
+
+def test_it_keeps_one_page_and_files_of_our_own(client: Client) -> None:
+    script = client.get("/sw.js").content.decode()
+    kept = re.findall(r'"(/[^"]*)"', script)
+    assert kept[0] == "/offline"
+    assert len(kept) == 4
+    assert all(finders.find(path.removeprefix("/static/")) for path in kept[1:])
+    assert ".put(" not in script
+
+
+def test_the_page_is_nobodys(client: Client) -> None:
+    response = client.get("/offline")
+    assert response.status_code == 200
+    assert b"No connection" in response.content
+    assert not response.cookies
