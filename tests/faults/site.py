@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.faults.workers import WorkerProcess, started
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -23,7 +25,7 @@ class Site:
     manifest: Path
     database_url: str
     broker_url: str
-    workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    workers: list[WorkerProcess] = field(default_factory=list)
     starts: int = 0
     restarts: bool = True
     _over: threading.Event = field(default_factory=threading.Event)
@@ -106,14 +108,10 @@ class Site:
             except subprocess.TimeoutExpired:
                 worker.kill()
 
-    def _worker(self, index: int) -> subprocess.Popen[bytes]:
+    def _worker(self, index: int) -> WorkerProcess:
         self.starts += 1
-        with (self.folder / f"worker-{index}.log").open("ab") as log:
-            return subprocess.Popen(
-                [sys.executable, "-m", "celery", "-A", "craiyon_site", "worker", "-P", "threads",
-                 "-c", "1", "-Q", "draw.tiny", "-n", f"w{index}-{self.starts}@%h"],
-                cwd=ROOT, env=self.environment, stdout=log, stderr=log,
-            )  # fmt: skip
+        log = self.folder / f"worker-{index}.log"
+        return started(f"w{index}-{self.starts}@%h", self.environment, log)
 
     def _watch(self) -> None:
         while not self._over.wait(0.2):
