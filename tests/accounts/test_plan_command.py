@@ -21,7 +21,7 @@ def test_it_lists_every_plan_with_its_limits_and_rights(capsys):
     assert {row.split()[0] for row in rows} == set(Plan.NAMED)
     premium = next(row for row in rows if row.startswith("premium"))
     assert premium.split() == [
-        "premium", "4", "20", "500", "2048", "9", "1", "1", "no", "no", "yes", "yes", "0",
+        "premium", "4", "20", "500", "2048", "9", "1", "1", "no", "no", "yes", "yes", "250",
     ]  # fmt: skip
 
 
