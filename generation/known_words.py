@@ -13,7 +13,8 @@ _WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*|&")
 _ELISION = re.compile(r"^(?:[cdjlmnst]|qu)['’](?=\w)")
 _SMALL = frozenset(
     """
-    a an the this that these those some of is are be its his her my your our their with without
+    a an the in on at to for from by into of this that these those some is are be its his her my
+    your our their with without
     and or very so as it i me you he she we they who which there while having has wearing
     un une le la les des du de d l ce cette ces son sa ses mon ma mes ton ta tes et ou est sont
     au aux en dans avec sans qui que il elle on très

@@ -8,6 +8,8 @@ const KEPT = "draft";
 const OURS = new Set(["csrfmiddlewaretoken", "key", "proof", "stamp"]);
 const PAUSE = 400; // milliseconds without a key, after which somebody wants to read
 
+let asking;
+
 restore();
 fitModel();
 count();
@@ -66,8 +68,6 @@ function count() {
       : "";
   counter.classList.toggle("over", length > most);
 }
-
-let asking;
 
 function askForWords() {
   clearTimeout(asking);

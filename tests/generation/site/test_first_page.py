@@ -100,7 +100,8 @@ class TestTheForm:
             assert "krummhorn" in page.text
             assert not page.all("b")
             assert answer["Cache-Control"] == "private, no-store"
-        assert "never learned" not in Page(client.post("/words", {"prompt": "a red dog"})).text
+        known = {"prompt": "A red dog in the RED, un l'dog"}
+        assert "never learned" not in Page(client.post("/words", known)).text
 
     def test_offers_a_larger_size_to_a_larger_plan(self) -> None:
         carol = User.objects.create(username="carol", plan_id=Plan.PREMIUM)
