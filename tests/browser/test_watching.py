@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.conftest import PATIENCE, Complaints
-from tests.browser.test_drawing import DONE, draw, wait_until_done
+from tests.browser.test_drawing import draw, wait_until_done
 from tests.running_site import RunningSite, running_site
 
 pytestmark = pytest.mark.alone
@@ -20,6 +20,17 @@ SHIFTS = """
     new PerformanceObserver((list) => {
         for (const one of list.getEntries()) if (!one.hadRecentInput) window.shifts.push(one.value);
     }).observe({type: "layout-shift", buffered: true});
+"""
+SUBMITS = """
+import django; django.setup()
+from generation.submission import GridRequest, submit
+print(submit(GridRequest(prompt="a red fox"), owner=None).pk)
+"""
+CANCELS = """
+import sys, django; django.setup()
+from generation import services
+from generation.models import Job
+services.cancel(Job.objects.get(pk=sys.argv[1]))
 """
 FOCUSED = "document.activeElement.querySelector('img')?.dataset.position"
 
@@ -56,21 +67,22 @@ class TestAServerOfItsOwn:
         with running_site(tmp_path) as made:
             yield made
 
-    def test_restarted_while_somebody_watches_and_the_pictures_still_come(
+    def test_restarted_while_somebody_watches_and_the_end_still_comes(
         self, own: RunningSite, browser: Browser
     ) -> None:
         web = own.start_web()
         context = browser.new_context(base_url=own.url)
+        context.set_default_timeout(PATIENCE)
         page = context.new_page()
-        page.goto("/")
-        draw(page)
-        expect(page.get_by_role("heading", name="In the queue")).to_be_visible()
+        job = own.run("-c", SUBMITS).strip()
+        page.goto(f"/g/{job}")
         page.evaluate("window.notReloaded = true")
         web.send_signal(signal.SIGTERM)
         web.wait(timeout=30)
+        own.run("-c", CANCELS, job)
         own.start_web()
-        own.start_worker("doodle")
-        page.wait_for_selector(DONE, timeout=PATIENCE)
+        stopped = page.get_by_role("heading", name="Stopped")
+        expect(stopped).to_be_visible(timeout=2 * PATIENCE)
         assert page.evaluate("window.notReloaded")
         context.close()
 
