@@ -183,9 +183,10 @@ class TestNearestWords:
 
     @pytest.fixture
     def manifest(self, tmp_path: Path) -> Path:
-        """A checkpoint that knows dogs and cherries, and what resembles them."""
-        (tmp_path / "words.json").write_text(json.dumps({"forms": {"dog": "dog", "chien": "dog"}}))
-        nouns = {"dog": ["labradoodle", "fox"], "cherries": ["berry"]}
+        """A checkpoint that knows dogs and cherries, what resembles them, and what an owl does."""
+        forms = {"dog": "dog", "chien": "dog", "cherries": "cherries"}
+        (tmp_path / "words.json").write_text(json.dumps({"forms": forms}))
+        nouns = {"dog": ["labradoodle", "fox"], "cherries": ["berry"], "owl": ["falcon"]}
         (tmp_path / "nouns.json").write_text(json.dumps(nouns))
         return written(tmp_path / "m.toml", {"a": self.ENTRY})
 
@@ -198,6 +199,7 @@ class TestNearestWords:
             ("berries", "cherries"),
             ("dog", None),
             ("chien", None),
+            ("falcon", None),
             ("serendipity", None),
             ("", None),
         ],
