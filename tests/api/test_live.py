@@ -1,0 +1,133 @@
+"""What only a running site shows: events, waiting, races, web UIs, and what the logs hold."""
+
+import base64
+import io
+import json
+import re
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+from PIL import Image
+
+pytestmark = pytest.mark.alone
+
+
+def test_with_prefer_wait_the_pictures_come_with_the_answer(api):
+    wait = {"Prefer": "wait=30"}
+    answer = api.post("/generations", json={"prompt": "a wait", "count": 2}, headers=wait)
+    assert answer.headers["Preference-Applied"] == "wait"
+    while answer.json()["status"] in ("queued", "running"):  # on a machine that is busy
+        answer = api.get(f"/generations/{answer.json()['id']}", headers=wait)
+    said = answer.json()
+    assert (answer.status_code, said["status"], len(said["images"])) == (200, "succeeded", 2)
+    picture = api.get(f"/generations/{said['id']}/images/0?format=png")
+    assert Image.open(io.BytesIO(picture.content)).size == (64, 64)
+
+
+def test_events_follow_a_grid_to_its_pictures(api):
+    made = api.post("/generations", json={"prompt": "an event", "count": 1}).json()
+    with api.stream("GET", f"/generations/{made['id']}/events") as stream:
+        text = "".join(stream.iter_text())
+    events = re.findall(r"event: (\w+)\ndata: (.*)\n\n", text)
+    names = [name for name, _ in events]
+    assert names[0] == "progress"
+    assert names[-2:] == ["generation", "done"]
+    grid = json.loads(dict(events)["generation"])
+    assert (grid["id"], grid["status"], len(grid["images"])) == (made["id"], "succeeded", 1)
+
+
+def test_a_revoked_key_sees_no_more_of_a_stream(site, make_key):
+    key = make_key("mallory@example.org")
+    headers = {"Authorization": f"Bearer {key}"}
+    site.pause_worker()
+    try:
+        with httpx.Client(base_url=f"{site.url}/api/v1", headers=headers, timeout=30) as client:
+            made = client.post("/generations", json={"prompt": "a secret"}).json()
+            with client.stream("GET", f"/generations/{made['id']}/events") as stream:
+                lines = stream.iter_lines()
+                next(lines)
+                began = time.monotonic()
+                httpx.post(f"{site.url}/api/v1/keys/report", json={"key": key})
+                assert "event: done" not in list(lines)
+            assert time.monotonic() - began < 5
+            assert client.get("/account").json()["code"] == "revoked_api_key"
+    finally:
+        site.resume_worker()
+
+
+def test_parallel_retries_with_one_key_are_one_grid(site, key, full):
+    keys = 200 if full else 20
+    once = [str(uuid.uuid4()) for _ in range(keys)]
+    headers = {"Authorization": f"Bearer {key}"}
+    limits = httpx.Limits(max_connections=20)
+    with httpx.Client(base_url=f"{site.url}/api/v1", headers=headers, timeout=120,
+                      limits=limits) as client:  # fmt: skip
+
+        def asked(given: str) -> tuple[str, str]:
+            answer = client.post(
+                "/generations", json={"prompt": f"retry {given}", "count": 1},
+                headers={"Idempotency-Key": given},
+            )  # fmt: skip
+            assert answer.status_code in (200, 202), answer.text
+            return given, answer.json()["id"]
+
+        with ThreadPoolExecutor(20) as threads:
+            ids: dict[str, set[str]] = {}
+            for given, job in threads.map(asked, [each for each in once for _ in range(20)]):
+                ids.setdefault(given, set()).add(job)
+        assert all(len(jobs) == 1 for jobs in ids.values())
+        assert len(set.union(*ids.values())) == keys
+        another = client.post("/generations", json={"prompt": "another body"},
+                              headers={"Idempotency-Key": once[0]})  # fmt: skip
+        assert (another.status_code, another.json()["code"]) == (409, "idempotency_key_reused")
+
+
+class TestWebUI:
+    """As Open WebUI draws by an AUTOMATIC1111 address."""
+
+    @pytest.fixture
+    def client(self, site, key):
+        with httpx.Client(base_url=f"{site.url}/sdapi/v1", auth=("me", key), timeout=60) as made:
+            yield made
+
+    def test_it_finds_the_models_chooses_one_and_draws(self, client):
+        assert client.get("/options").json() == {"sd_model_checkpoint": "tiny"}
+        (model,) = client.get("/sd-models").json()
+        assert (model["title"], model["model_name"]) == ("tiny", "tiny")
+        assert client.post("/options", json={"sd_model_checkpoint": "tiny"}).status_code == 200
+        said = client.post(
+            "/txt2img",
+            json={"prompt": "a fox", "batch_size": 2, "width": 512, "height": 512, "steps": 20,
+                  "negative_prompt": "a cat", "sampler_name": "Euler"},
+        ).json()  # fmt: skip
+        for picture in said["images"]:
+            assert Image.open(io.BytesIO(base64.b64decode(picture))).size == (64, 64)
+        assert len(said["images"]) == len(json.loads(said["info"])["all_seeds"]) == 2
+
+    def test_without_a_key_it_is_told_how_to_get_one(self, site, client):
+        answer = httpx.post(f"{site.url}/sdapi/v1/txt2img", json={"prompt": "a fox"})
+        assert answer.status_code == 401
+        assert "/account/keys" in answer.json()["detail"]
+        assert client.post("/options", json={"sd_model_checkpoint": "x"}).status_code == 404
+        assert "detail" in client.get("/nothing").json()
+
+
+def test_an_address_that_there_is_not_says_so_in_its_own_dialect(site):
+    assert httpx.get(f"{site.url}/api/v1/nothing").json()["code"] == "not_found"
+    assert httpx.get(f"{site.url}/v1/nothing").json()["error"]["code"] == "not_found"
+
+
+def test_the_logs_hold_no_key_and_no_secret(site, key, test_key, api):
+    api.post("/generations", json={"prompt": "a log", "count": 1})
+    httpx.get(f"{site.url}/v1/models", headers={"Authorization": f"Bearer {key}"})
+    httpx.get(f"{site.url}/sdapi/v1/options", auth=("me", key))
+    httpx.post(f"{site.url}/api/v1/keys/report", json={"key": "cry_live_nothing"})
+    api.post("/callbacks", json={"url": "https://example.org/hook"})
+    logs = "".join(log.read_text(errors="replace") for log in site.folder.glob("*.log"))
+    assert len(logs) > 1000
+    basic = base64.b64encode(f"me:{key}".encode()).decode()
+    for secret in (key, test_key, key[15:], test_key[15:], basic, "whsec_", "Bearer cry_"):
+        assert secret not in logs
