@@ -11,6 +11,7 @@ from accounts.visitors import is_unknown, new_key
 from generation import catalogue, estimates, pages, sharing
 from generation.access import owns
 from generation.frames import columns, frames_of, rows_of
+from generation.known_words import unknown_words
 from generation.models import Image, Job
 from generation.news import news_from
 from generation.redraws import redraws_of
@@ -39,6 +40,7 @@ def context_of(request: HttpRequest, job: Job) -> dict[str, Any]:
     held_back = any(image.verdict == Image.Verdict.BLOCKED for image in images)
     redraws = redraws_of(job) if held_back else {}
     frames = frames_of(job, images, redraws)
+    checkpoint = catalogue.offered().get(job.checkpoint)
     read, unread = pages.read_and_not(job)
     followed = job if open_ else _first_open(redraws.values())
     return {
@@ -53,6 +55,8 @@ def context_of(request: HttpRequest, job: Job) -> dict[str, Any]:
         "read": read,
         "unread": unread,
         "checkpoint_title": pages.checkpoint_title(job),
+        "checkpoint": checkpoint,
+        "unknown": unknown_words(checkpoint, job.prompt) if checkpoint else [],
         "formats": FORMATS,
         "change": _filled_form(job),
         "shared": sharing.shared(job),

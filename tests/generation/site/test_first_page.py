@@ -100,6 +100,8 @@ class TestTheForm:
             assert "krummhorn" in page.text
             assert not page.all("b")
             assert answer["Cache-Control"] == "private, no-store"
+        job = job_behind(client.post("/", {"prompt": prompt})["Location"])
+        assert "labradoodle, drawn as dog" in Page(client.get(f"/g/{job.pk}")).text
         known = {"prompt": "A red dog in the RED, un l'dog"}
         assert "never learned" not in Page(client.post("/words", known)).text
 
