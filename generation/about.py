@@ -59,6 +59,7 @@ def model(request: HttpRequest, name: str) -> HttpResponse:
         card=card,
         hub=hub,
         words=vocabulary.words_of(checkpoint),
+        samples=vocabulary.samples_of(checkpoint),
         default=next(iter(catalogue.offered())) == name,
     )
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.entitlements import Entitlements
 from accounts.models import Plan
+from generation import vocabulary
 from generation.admission import LARGEST_COUNT
 from generation.checkpoints import Checkpoint
 from generation.models import Job
@@ -129,7 +130,7 @@ def offer_of(
         negative_prompt=any(checkpoint.negative_prompt for checkpoint in checkpoints),
         private=rights.private,
         private_by=_first(larger, lambda plan: plan.private),
-        samples=checkpoints[0].samples,
+        samples=vocabulary.samples_of(checkpoints[0]),
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from generation.checkpoints import Checkpoint
@@ -51,6 +52,19 @@ class Kind:
 def words_of(checkpoint: Checkpoint) -> tuple[Kind, ...]:
     """Returns the words of a checkpoint by kind; none where it has no list of them."""
     return () if checkpoint.vocabulary is None else _read(checkpoint.vocabulary)
+
+
+def samples_of(checkpoint: Checkpoint) -> tuple[str, ...]:
+    """Returns prompts to show to somebody who has none, in their language where there are some."""
+    own = {} if checkpoint.vocabulary is None else _samples(checkpoint.vocabulary)
+    language = (get_language() or "en")[:2]
+    return checkpoint.samples if language == "en" else own.get(language, checkpoint.samples)
+
+
+@cache
+def _samples(file: Path) -> dict[str, tuple[str, ...]]:
+    said = json.loads(file.read_text(encoding="utf-8")).get("sample_prompts", {})
+    return {language: tuple(prompts) for language, prompts in said.items() if prompts}
 
 
 @cache

@@ -65,6 +65,13 @@ class TestTheModels:
             if isinstance(checkpoint.source, Hub):
                 assert checkpoint.source.repository in page.text
 
+    def test_samples_are_in_the_language_of_the_page(
+        self, client: Client, offer: dict[str, Checkpoint]
+    ) -> None:
+        assert offer["doodle"].samples[0] in Page(client.get("/models/doodle?lang=en")).text
+        assert "un renard dans la neige" in Page(client.get("/models/doodle?lang=fr")).text
+        assert "un renard dans la neige" in Page(client.get("/")).text
+
     def test_others_have_none(self, client: Client) -> None:
         assert client.get("/models/doodle").status_code == 404
 
