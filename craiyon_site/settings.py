@@ -182,6 +182,11 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 15},
     },
     "sweep": {"task": "generation.sweep", "schedule": 30, "options": {"expires": 30}},
+    "tests": {
+        "task": "generation.erase_tests",
+        "schedule": 3600,
+        "options": {"expires": 3600},
+    },
     "purge": {"task": "generation.purge", "schedule": 3600, "options": {"expires": 3600}},
     "erase": {"task": "generation.erase_deleted", "schedule": 60, "options": {"expires": 60}},
     "billing": {"task": "billing.look", "schedule": 60, "options": {"expires": 60}},

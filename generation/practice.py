@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
@@ -22,6 +22,7 @@ from generation.submission import GridRequest
 log = structlog.get_logger(__name__)
 
 MARK = "TEST"
+KEPT = timedelta(days=1)
 
 
 def draw(request: GridRequest, *, api_key: ApiKey, idempotency_key: str = "") -> Job:
@@ -58,6 +59,15 @@ def draw(request: GridRequest, *, api_key: ApiKey, idempotency_key: str = "") ->
         return earlier
     log.info("job.practised", job=str(job.pk))
     return job
+
+
+def erase_old(*, most: int = 200) -> int:
+    """Erases test grids of yesterday and before: nobody keeps them. Returns how many."""
+    old = Job.objects.filter(test=True, erased__isnull=True, created__lt=clock.now() - KEPT)
+    jobs = list(old.order_by("created")[:most])
+    for job in jobs:
+        delivery.forget(job)
+    return len(jobs)
 
 
 def _refused_or_earlier(owner: User, job: Job, request: GridRequest, now: datetime) -> Job | None:

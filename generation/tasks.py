@@ -8,7 +8,7 @@ import structlog
 from celery import shared_task
 from kombu.exceptions import OperationalError
 
-from generation import deletion, reports, sending, services, stored_files
+from generation import deletion, practice, reports, sending, services, stored_files
 
 log = structlog.get_logger(__name__)
 
@@ -55,6 +55,12 @@ def send_callbacks() -> None:
 def sweep() -> None:
     """Sends jobs back to the queue whose worker is gone, even when every worker is gone."""
     services.sweep()
+
+
+@shared_task(name="generation.erase_tests")
+def erase_tests() -> None:
+    """Takes away what test keys drew yesterday and before."""
+    practice.erase_old()
 
 
 @shared_task(name="generation.purge")

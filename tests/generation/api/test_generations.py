@@ -9,7 +9,7 @@ from django.test import override_settings
 from PIL import Image
 
 from accounts.models import ApiKey, Plan, Usage
-from generation import admission, clock, services
+from generation import admission, clock, practice, services
 from generation.models import Job
 from tests.generation.api.conftest import program_of
 from tests.generation.site.cast import finished
@@ -165,6 +165,14 @@ class TestTestKeys:
         monkeypatch.setattr(admission, "TESTS_PER_MINUTE", 2)
         Plan.objects.update(per_minute=1)
         assert [practising.draw().status_code for _ in range(3)] == [200, 200, 429]
+
+    def test_they_are_erased_after_a_day(self, practising, program):
+        practising.draw(count=1)
+        program.draw()
+        assert practice.erase_old() == 0
+        Job.objects.update(created=clock.now() - practice.KEPT - practice.KEPT)
+        assert practice.erase_old() == 1
+        assert Job.objects.filter(erased__isnull=True).get().test is False
 
 
 class TestLooking:
