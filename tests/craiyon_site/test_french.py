@@ -35,8 +35,8 @@ def said_in_code(tree: ast.AST) -> Iterator[Key]:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             if (function := names.get(node.func.id)) is None:
                 continue
-            texts = [arg.value for arg in node.args if isinstance(arg, ast.Constant)]
-            texts = [text for text in texts if isinstance(text, str)]
+            constants = [arg.value for arg in node.args if isinstance(arg, ast.Constant)]
+            texts = [text for text in constants if isinstance(text, str)]
             context = texts.pop(0) if function.startswith(("p", "np")) and texts else ""
             if texts:
                 yield context, texts[0]

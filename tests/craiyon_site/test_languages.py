@@ -1,9 +1,9 @@
 """The language of a page: by its address, else a cookie, else the browser."""
 
 import re
+from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 
 from tests.generation.site.cast import Page
@@ -11,7 +11,7 @@ from tests.generation.site.cast import Page
 pytestmark = pytest.mark.django_db
 
 
-def language(response: HttpResponse) -> str:
+def language(response: Any) -> str:
     return Page(response).one("html")["lang"]
 
 
