@@ -59,7 +59,7 @@ def rights_of_plan(plan: str) -> Entitlements:
 def with_larger_plans(owner: Owner | None) -> tuple[Entitlements, list[Entitlements]]:
     """Returns the owner's rights, and those of the plans that a person could go on to, in order."""
     ladder = (Plan.VISITOR, Plan.FREE, Plan.PREMIUM)
-    own = owner.plan_id if isinstance(owner, User) else Plan.VISITOR
+    own = (owner.plan_id if isinstance(owner, User) else None) or Plan.VISITOR
     plans = {plan.name: plan for plan in Plan.objects.filter(name__in={*ladder, own})}
     above = ladder[ladder.index(own) + 1 :] if own in ladder else ()
     override = _exception_for(owner) if isinstance(owner, User) else None

@@ -45,7 +45,7 @@ def is_unknown(request: HttpRequest) -> bool:
 def moved_away(request: HttpRequest) -> bool:
     """Whether the request's cookie is that of a visitor whose grids another owner has claimed."""
     said = request.get_signed_cookie(COOKIE, None, salt=_COOKIE_SALT, max_age=COOKIE_SECONDS)
-    return bool(said) and Visitor.objects.filter(pk=said, claimed__isnull=False).exists()
+    return said is not None and Visitor.objects.filter(pk=said, claimed__isnull=False).exists()
 
 
 def new_key() -> str:

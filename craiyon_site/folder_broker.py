@@ -11,10 +11,10 @@ from typing import Any
 from kombu.transport import filesystem
 
 
-class Channel(filesystem.Channel):  # type: ignore[misc]
+class Channel(filesystem.Channel):
     """Messages are files in one folder, bindings are files in another."""
 
-    def _get(self, queue: str) -> Any:
+    def _get(self, queue: str) -> Any:  # type: ignore[override]
         try:
             return super()._get(queue)
         except FileNotFoundError:
@@ -25,7 +25,9 @@ class Channel(filesystem.Channel):  # type: ignore[misc]
         make_folders(self.transport_options)
         return int(super()._size(queue))
 
-    def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:
+    def _put(  # type: ignore[override]
+        self, queue: str, payload: Any, **kwargs: Any
+    ) -> None:
         make_folders(self.transport_options)
         super()._put(queue, payload, **kwargs)
 
@@ -35,16 +37,14 @@ class Channel(filesystem.Channel):  # type: ignore[misc]
         """
         if exchange and not self.get_table(exchange):
             return [routing_key]
-        found: list[str] = super()._lookup(exchange, routing_key, default)
-        return found
+        return list(super()._lookup(exchange, routing_key, default))
 
     @property
     def transport_options(self) -> dict[str, Any]:
-        options: dict[str, Any] = self.connection.client.transport_options
-        return options
+        return options_of(self.connection)
 
 
-class Transport(filesystem.Transport):  # type: ignore[misc]
+class Transport(filesystem.Transport):
     """What the scheme `filesystem` means here."""
 
     Channel = Channel
@@ -56,8 +56,14 @@ class Transport(filesystem.Transport):  # type: ignore[misc]
         Raises:
             OSError: the folders cannot be made.
         """
-        make_folders(self.client.transport_options)
+        make_folders(options_of(self))
         return super().establish_connection()
+
+
+def options_of(transport: Any) -> dict[str, Any]:
+    """The options that the connection of a transport was made with."""
+    options: dict[str, Any] = transport.client.transport_options
+    return options
 
 
 def make_folders(options: dict[str, Any]) -> None:

@@ -37,7 +37,7 @@ SITE_URL = env.text("SITE_URL", f"http://localhost:{PORT}").rstrip("/")
 
 LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 _site = env.parsed("SITE_URL", parts.site, SITE_URL)
-_named_hosts = env.words("ALLOWED_HOSTS") or [_site.hostname]
+_named_hosts = env.words("ALLOWED_HOSTS") or [_site.hostname or ""]
 ALLOWED_HOSTS = [*dict.fromkeys([*_named_hosts, *LOCAL_HOSTS])]
 CSRF_TRUSTED_ORIGINS = [SITE_URL] if _site.scheme == "https" else []
 

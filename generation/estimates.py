@@ -43,7 +43,7 @@ def accuracy(now: datetime | None = None) -> Accuracy:
     )
     counts = {"early": 0, "within": 0, "late": 0}
     for created, start, low, high in rows[:MOST]:
-        waited = (start - created).total_seconds()
+        waited = ((start or created) - created).total_seconds()
         counts["early" if waited < low else "late" if waited > high else "within"] += 1
     return Accuracy(**counts)
 

@@ -191,12 +191,15 @@ def _put_in_place(
     job: Job, images: Sequence[Image], renditions: Sequence[Rendition], seconds: float
 ) -> None:
     """Puts the picture of a position drawn again where its grid held one back."""
-    Image.objects.filter(job=job.redraws_id, position=job.redraws_position).delete()
+    grid, position = job.redraws_id, job.redraws_position
+    if grid is None or position is None:
+        raise ValueError("the job draws no position again")
+    Image.objects.filter(job=grid, position=position).delete()
     # The card shows an empty frame: it is made anew when somebody asks for it.
-    Rendition.objects.filter(job=job.redraws_id, image__isnull=True).delete()
+    Rendition.objects.filter(job=grid, image__isnull=True).delete()
     Image.objects.bulk_create(images)
     Rendition.objects.bulk_create(renditions)
-    Usage.objects.filter(job_id=job.redraws_id).update(
+    Usage.objects.filter(job_id=grid).update(
         images=F("images") + len(images),
         pixel_steps=F("pixel_steps") + job.cost,
         seconds=F("seconds") + seconds,

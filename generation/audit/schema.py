@@ -82,4 +82,4 @@ def _finds(there: Mapping[str, Any]) -> bool:
 
 
 def _column(model: type[Model], name: str) -> str:
-    return next(field.column for field in model._meta.concrete_fields if field.name == name)
+    return next(field.column or "" for field in model._meta.concrete_fields if field.name == name)

@@ -38,8 +38,8 @@ class Site:
         return HttpResponse(self.content, status=self.status, headers=self.headers)
 
     def get(self, path: str = "/g/1", *, cookies: str = "", **headers: str) -> Any:
-        said = {f"HTTP_{name.upper()}": value for name, value in headers.items()}
-        return self._answers(RequestFactory().get(path, HTTP_COOKIE=cookies, **said))
+        said = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self._answers(RequestFactory(headers={"Cookie": cookies, **said}).get(path))
 
 
 def test_a_crowd_costs_one_rendering() -> None:
@@ -117,7 +117,8 @@ def test_what_is_not_for_everybody_is_not_kept(headers: dict[str, str]) -> None:
         def with_cookie(request: HttpRequest) -> HttpResponse:
             response = plain(request)
             del response["Set-Cookie"]
-            response.set_cookie(*cookie.split("="))
+            name, _, value = cookie.partition("=")
+            response.set_cookie(name, value)
             return response
 
         site._answers = shared_answers.shared_answers(with_cookie)
