@@ -64,7 +64,7 @@ def deleted(request: HttpRequest, job_id: UUID) -> Job:
         Refused: there is none, it is somebody else's, or it is not deleted or gone for good.
     """
     since = clock.now() - deletion.GRACE
-    jobs = Job.objects.select_related("user__plan", "visitor")
+    jobs = Job.objects.select_related("user__plan", "user__override", "visitor")
     job = jobs.filter(pk=job_id, deleted__gt=since, erased__isnull=True).first()
     if job is None or not owns(request, job):
         raise Refused.missing()
@@ -72,7 +72,11 @@ def deleted(request: HttpRequest, job_id: UUID) -> Job:
 
 
 def _found(job_id: UUID) -> Job:
-    job = Job.objects.select_related("user__plan", "visitor").filter(pk=job_id).first()
+    job = (
+        Job.objects.select_related("user__plan", "user__override", "visitor")
+        .filter(pk=job_id)
+        .first()
+    )
     if job is None:
         raise Refused.missing()
     if job.erased is not None or job.deleted is not None:

@@ -57,7 +57,12 @@ def plans(request: pytest.FixtureRequest) -> None:
     asked = {"db", "transactional_db", "django_db_setup"} & set(request.fixturenames)
     if asked or request.node.get_closest_marker("django_db"):
         request.getfixturevalue("_django_db_helper")
+        from django.contrib.contenttypes.models import ContentType  # noqa: PLC0415
+
         from accounts.models import Plan  # noqa: PLC0415
+
+        # Their rows may have come back under other keys than those that are remembered.
+        ContentType.objects.clear_cache()
 
         first = importlib.import_module("accounts.migrations.0002_plans").PLANS
         later = importlib.import_module("accounts.migrations.0006_api_rights").PLANS

@@ -88,7 +88,7 @@ def test_a_body_that_somebody_changed_does_not_pass(program, callback, inbox):
         Webhook(callback.secret).verify(body.decode() + " ", headers)
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_failures_and_cancellations_are_told_once(program, callback, inbox, monkeypatch):
     finished(job_of(program.draw(count=2)), monkeypatch, blocked=(0, 1))
     cancelled = job_of(program.draw())

@@ -279,7 +279,7 @@ class TestEnding:
             assert (answer.status_code, answer.json()["code"]) == (410, "gone")
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 class TestWaiting:
     def test_with_prefer_wait_the_answer_comes_with_the_end(self, program, monkeypatch):
         async def waited(job_id, seconds):

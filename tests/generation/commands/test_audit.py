@@ -19,6 +19,7 @@ from generation import delivery, services
 from generation.audit import CHECKS, MODELS
 from generation.audit.schema import checks as schema_checks
 from generation.models import Job, Worker
+from generation.services import LEASE
 from generation.stored_files import file_checks
 from tests.generation.commands.breaks import (
     BREAKS,
@@ -58,8 +59,10 @@ def running(
 def site(running: tuple[Site, Path], storage_folder: Path) -> Site:
     site, folder = running
     shutil.copytree(folder, storage_folder)
-    # The site may be older than a worker is taken for alive.
-    Worker.objects.update(seen_at=timezone.now())
+    # The site may be older than a worker is taken for alive, and than a lease lasts.
+    now = timezone.now()
+    Worker.objects.update(seen_at=now)
+    Job.objects.filter(status=Job.Status.RUNNING).update(lease_until=now + LEASE)
     return site
 
 

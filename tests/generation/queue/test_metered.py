@@ -90,7 +90,7 @@ def test_usage_keeps_the_plan_that_it_was_drawn_under(key: ApiKey) -> None:
     assert usage.plan == "free"
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 @pytest.mark.both_databases
 @pytest.mark.usefixtures("a_connection_each")
 def test_deliveries_at_once_are_included_no_oftener_than_the_plan_says(key: ApiKey) -> None:

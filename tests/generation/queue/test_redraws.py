@@ -126,7 +126,7 @@ def test_a_grid_that_is_not_done_or_was_deleted_has_nothing_to_draw(grid: Job) -
         redraws.redraw(grid, HELD_BACK)
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 @pytest.mark.usefixtures("a_connection_each")
 def test_clicks_that_race_draw_once(grid: Job) -> None:
     race(8, lambda _: redraws.redraw(now_of(grid), HELD_BACK))
