@@ -1,14 +1,19 @@
 """Kombu's filesystem transport, for which folders that vanish are a lost connection.
 
-Without this a worker whose message folder is removed, emptied or full ends, and loads its
-checkpoints again; with it the folders are made anew and the consumer goes on.
+Without this a worker whose message folder is removed, or who meets a message that is only half
+written, ends and loads its checkpoints again; with it the folders are made anew, messages come
+whole, and the consumer goes on.
 """
 
 from pathlib import Path
 from queue import Empty
+from time import monotonic_ns
 from typing import Any
+from uuid import uuid4
 
+from kombu.exceptions import ChannelError
 from kombu.transport import filesystem
+from kombu.utils.json import dumps
 
 
 class Channel(filesystem.Channel):
@@ -28,8 +33,20 @@ class Channel(filesystem.Channel):
     def _put(  # type: ignore[override]
         self, queue: str, payload: Any, **kwargs: Any
     ) -> None:
-        make_folders(self.transport_options)
-        super()._put(queue, payload, **kwargs)
+        """Writes a message beside its place and moves it there: no reader meets half of one.
+
+        Raises:
+            ChannelError: the folder takes no file.
+        """
+        name = uuid4().hex
+        folder = Path(self.data_folder_out)
+        draft = folder / f"{name}.draft"
+        try:
+            make_folders(self.transport_options)
+            draft.write_text(dumps(payload), encoding="utf-8")
+            draft.rename(folder / f"{monotonic_ns():020d}_{name}.{queue}.msg")
+        except OSError as error:
+            raise ChannelError(f"{folder} takes no message") from error
 
     def _lookup(self, exchange: str, routing_key: str, default: str | None = None) -> list[str]:
         """Celery names a queue's exchange and its routing key after the queue: where the binding

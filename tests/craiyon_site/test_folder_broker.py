@@ -1,5 +1,6 @@
 """The broker that comes along loses nothing but bells when its folders vanish."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -56,3 +57,23 @@ def test_folders_that_cannot_be_made_are_a_lost_connection(
     folder.write_text("a file in its place")
     with pytest.raises(OperationalError):
         connection.ensure_connection(max_retries=1, interval_start=0, timeout=1)
+
+
+def test_no_reader_meets_half_a_message(
+    connection: Connection, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A message has no name that readers look for until all of it is written."""
+    queue = Queue("chores", exchange="chores", routing_key="chores")(connection.default_channel)
+    queue.declare()
+    drafts: list[tuple[str, list[Path]]] = []
+    rename = Path.rename
+
+    def watched(self: Path, target: Path) -> Path:
+        drafts.append((self.read_text(), list(folder.glob("messages/*.msg"))))
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", watched)
+    assert sent_and_heard(connection) == "sweep"
+    [(whole, named)] = drafts
+    assert json.loads(whole)["properties"]
+    assert named == []
