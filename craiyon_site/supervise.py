@@ -117,7 +117,9 @@ class Site:
     def run(self, grace: float) -> None:
         """Runs until a signal comes; then stops everything, with `grace` seconds for the worker."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup has its reasons
+            # Whoever runs it under nohup means it to outlive the terminal.
+            outlives = number == signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN
+            if not outlives:
                 signal.signal(number, self._note)
         try:
             self._watch()
@@ -295,6 +297,7 @@ def main() -> int:
         check_space(folder)
         with alone(folder):
             check_port(settings.HOST, settings.PORT)
+            offered()
             prepare()
             site = Site(children(sys.executable, log), settings.HOST)
             tell(f"Starting; the logs are in {log}.")

@@ -4,6 +4,7 @@
 const PAGE = "/offline";
 const PARTS = [
   PAGE,
+  "{% static 'icon.svg' %}",
   "{% static 'site.css' %}",
   "{% static 'fonts/bricolage-grotesque-latin-700.woff2' %}",
   "{% static 'fonts/figtree-latin-wght-normal.woff2' %}",

@@ -151,6 +151,9 @@ class TestTheGrid:
         phone.goto(done.url)
         phone.locator(".enlarge").first.tap()
         expect(phone.get_by_role("dialog", name="Picture 1 of 9")).to_be_visible()
+        # While the picture moves to its place nothing on the page can be touched.
+        while phone.evaluate("document.getAnimations().length"):
+            phone.wait_for_timeout(50)
         swipe(phone, by=-200)
         expect(phone.get_by_role("dialog", name="Picture 2 of 9")).to_be_visible()
         swipe(phone, by=200)
