@@ -78,7 +78,7 @@ def test_one_request_id_leads_from_the_click_to_the_picture(site: Site) -> None:
     _wait_for(lambda: _report(site)["waiting"] == 0, 90)
     lines = [json.loads(line) for line in _log(site) if line.startswith("{")]
     events = [line["event"] for line in lines if line.get("request_id") == "click-4711"]
-    assert events == ["batch.claimed", "job.finished"]
+    assert events == ["job.claimed", "job.finished"]
 
 
 def _log(site: Site) -> list[str]:

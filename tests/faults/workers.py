@@ -39,10 +39,11 @@ class WorkerProcess:
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)
 
-    def wait(self, timeout: float) -> None:
+    def wait(self, timeout: float) -> int | None:
         self.process.join(timeout)
         if self.process.is_alive():
             raise TimeoutExpired("celery worker", timeout)
+        return self.process.exitcode
 
 
 def started(name: str, environment: Mapping[str, str], log: Path) -> WorkerProcess:
