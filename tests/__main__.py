@@ -162,8 +162,8 @@ def main() -> int:
     count = run_tests(f"not alone{left_out}", *rest, beside="loadfile")
     say("Tests that kill and starve, several at a time")
     count += run_tests("fault", *rest, beside="worksteal")
-    say("Tests that measure, load or look at pages, a few at a time")
-    count += run_tests(f"alone and not fault{left_out}", *rest, beside="loadfile")
+    say("Tests that measure, load or look at pages, one at a time")
+    count += run_tests(f"alone and not fault{left_out}", *rest)
     if not os.environ.get("DATABASE_URL", "").startswith("postgres"):
         say("Tests on PostgreSQL, several at a time")
         count += run_tests(
