@@ -259,5 +259,5 @@ def accepted_earlier(owner: Owner | None, key: str, request: GridRequest) -> Job
         return None
     earlier = admission.jobs_of(owner).filter(idempotency_key=key).first()
     if earlier is not None and earlier.request_hash != request.hash:
-        raise KeyReused
+        raise KeyReused(_("This idempotency key belongs to another request."))
     return earlier
