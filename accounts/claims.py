@@ -1,7 +1,7 @@
 """Codes by which a visitor's grids come to another device: short-lived, good once, kept hashed."""
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -98,13 +98,23 @@ def spend(code: str, network: Network) -> Visitor | None:
     Network.objects.select_for_update().get(pk=network.pk)
     now = timezone.now()
     _refuse_guessing(network)
-    row = ClaimCode.objects.filter(hash=_hash(_read(code)), visitor__claimed__isnull=True)
-    known = row.select_related("visitor").first()
-    if known is not None and row.filter(used__isnull=True, expires__gt=now).update(used=now):
+    codes = ClaimCode.objects.filter(hash=_hash(_read(code)), visitor__claimed__isnull=True)
+    known = codes.select_related("visitor").first()
+    if known is not None and _use(known, now):
         return known.visitor
     WrongCode.objects.filter(created__lt=now - WRONG_WINDOW).delete()
     WrongCode.objects.create(network=network, created=now)
     return None
+
+
+def _use(code: ClaimCode, now: datetime) -> bool:
+    """Uses a code up; whether it was still good.
+
+    The conditions are the row's own, with no join: a join would make them a subquery, which
+    PostgreSQL does not ask again after it has waited for another who used the code.
+    """
+    good = ClaimCode.objects.filter(pk=code.pk, used__isnull=True, expires__gt=now)
+    return bool(good.update(used=now))
 
 
 def _refuse_guessing(network: Network) -> None:

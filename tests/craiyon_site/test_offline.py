@@ -16,7 +16,7 @@ def test_it_keeps_one_page_and_files_of_our_own(client: Client) -> None:
     script = client.get("/sw.js").content.decode()
     kept = re.findall(r'"(/[^"]*)"', script)
     assert kept[0] == "/offline"
-    assert len(kept) == 4
+    assert len(kept) == 5
     assert all(finders.find(path.removeprefix("/static/")) for path in kept[1:])
     assert ".put(" not in script
 

@@ -1,7 +1,9 @@
 """The queue in the admin: all can be looked at, jobs can be cancelled, nothing is written."""
 
 import pytest
+from django.apps import apps
 from django.contrib import admin
+from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Permission
 from django.db.models import F
 from django.test import Client
@@ -38,6 +40,8 @@ def charlie(client: Client) -> Client:
 @pytest.fixture
 def clerk(client: Client) -> Client:
     """The browser of somebody who may look at jobs and at nothing else."""
+    # A test with real transactions may have taken the permissions away.
+    create_permissions(apps.get_app_config("generation"), verbosity=0)
     looks = User.objects.create_user("dora", is_staff=True)
     looks.user_permissions.add(Permission.objects.get(codename="view_job"))
     client.force_login(looks)

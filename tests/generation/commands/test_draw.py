@@ -255,10 +255,13 @@ def manage(environment: dict[str, str], *arguments: str) -> "subprocess.Complete
 def drawing(environment: dict[str, str], out: Path) -> Iterator["subprocess.Popen[str]"]:
     """The command in a process of its own, on a site of its own."""
     assert manage(environment, "migrate", "-v0").returncode == 0
+    # A shell that runs the tests in the background starts them, and theirs, deaf to Ctrl-C.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         [sys.executable, "manage.py", "draw", "a red fox", "-o", str(out)],
         cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
+    signal.signal(signal.SIGINT, before)
     yield process
     process.kill()
     process.communicate()
