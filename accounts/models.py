@@ -4,10 +4,13 @@ import uuid
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+
+A_GRID = (MinValueValidator(1), MaxValueValidator(10))
+"""As many images as a grid has places for."""
 
 
 class Plan(models.Model):
@@ -32,7 +35,7 @@ class Plan(models.Model):
     per_minute = models.PositiveIntegerField(help_text="Grids asked for in any 60 seconds.")
     per_day = models.PositiveIntegerField(help_text="Grids delivered in any 24 hours.")
     largest_side = models.PositiveIntegerField(default=512, help_text="Pixels.")
-    images_per_grid = models.PositiveSmallIntegerField(default=9)
+    images_per_grid = models.PositiveSmallIntegerField(default=9, validators=A_GRID)
     tier = models.PositiveSmallIntegerField(choices=Tier, default=Tier.FREE)
     weight = models.PositiveIntegerField(
         default=1,
@@ -87,7 +90,7 @@ class Override(models.Model):
     per_minute = models.PositiveIntegerField(null=True, blank=True)
     per_day = models.PositiveIntegerField(null=True, blank=True)
     largest_side = models.PositiveIntegerField(null=True, blank=True)
-    images_per_grid = models.PositiveSmallIntegerField(null=True, blank=True)
+    images_per_grid = models.PositiveSmallIntegerField(null=True, blank=True, validators=A_GRID)
     tier = models.PositiveSmallIntegerField(choices=Plan.Tier, null=True, blank=True)
     weight = models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
     watermark = models.BooleanField(null=True, blank=True)

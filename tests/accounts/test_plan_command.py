@@ -67,6 +67,8 @@ def test_rights_are_changed_with_yes_and_no(capsys):
         (["free", "per_day=" + "9" * 5000], "cannot be"),
         (["free", "per_day="], "per_day= cannot be"),
         (["free", "weight=0"], "weight=0 cannot be: Ensure this value is greater than"),
+        (["free", "images_per_grid=0"], "images_per_grid=0 cannot be"),
+        (["free", "images_per_grid=11"], "images_per_grid=11 cannot be"),
         (["free", "tier=3"], "tier=3 cannot be: Value 3 is not a valid choice."),
         (["free", "ads=maybe"], "ads=maybe cannot be: it is yes or no."),
     ],
