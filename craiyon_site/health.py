@@ -1,7 +1,6 @@
 """Whether the site is up, and whether a picture can be asked for."""
 
 import time
-import uuid
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -11,8 +10,6 @@ import structlog
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 from celery import current_app
-from django.core.files.base import ContentFile
-from django.core.files.storage import storages
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
@@ -20,6 +17,7 @@ from django.views.decorators.cache import never_cache
 from kombu.exceptions import KombuError
 
 from craiyon_site.parts import BROKER_LIMIT
+from generation import delivery
 from generation.catalogue import offered
 from generation.models import Worker
 
@@ -62,10 +60,8 @@ def broker() -> None:
 
 
 def storage() -> None:
-    """Stores a byte and takes it away again, where masters go and where renditions go."""
-    for alias in ("masters", "default"):
-        place = storages[alias]
-        place.delete(place.save(f"probe/{uuid.uuid4().hex}", ContentFile(b"?")))
+    """Stores a byte and takes it away again."""
+    delivery.try_storages()
 
 
 def worker() -> None:

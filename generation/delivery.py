@@ -230,12 +230,21 @@ def forget(job: Job) -> None:
                 log.exception("storage.kept_an_erased_file", job=str(job.pk), file=name)
 
 
+def try_storages() -> None:
+    """Stores a byte and takes it away again, where masters go and where renditions go.
+
+    Raises:
+        Exception: what the storage raises that refuses it.
+    """
+    for alias in ("masters", "default"):
+        storage = storages[alias]
+        storage.delete(storage.save(f"probe/{uuid4().hex}", ContentFile(b"?")))
+
+
 def takes_files() -> bool:
     """Whether both storages take a file now."""
     try:
-        for alias in ("masters", "default"):
-            storage = storages[alias]
-            storage.delete(storage.save(f"probe/{uuid4().hex}", ContentFile(b"?")))
+        try_storages()
     except Exception:
         log.warning("storage.still_refuses", exc_info=True)
         return False
