@@ -28,6 +28,7 @@ class Site:
     workers: list[WorkerProcess] = field(default_factory=list)
     starts: int = 0
     restarts: bool = True
+    _loads: list[subprocess.Popen[bytes]] = field(default_factory=list)
     _over: threading.Event = field(default_factory=threading.Event)
     _watcher: threading.Thread | None = None
 
@@ -60,11 +61,13 @@ class Site:
 
     def start_load(self, jobs: int, seconds: float) -> subprocess.Popen[bytes]:
         with (self.folder / "load.log").open("ab") as log:
-            return subprocess.Popen(
+            load = subprocess.Popen(
                 [sys.executable, "-m", "tests.faults.load", str(jobs), str(seconds),
                  str(self.accepted_file)],
                 cwd=ROOT, env=self.environment, stdout=log, stderr=log,
             )  # fmt: skip
+        self._loads.append(load)
+        return load
 
     @property
     def accepted_file(self) -> Path:
@@ -96,6 +99,9 @@ class Site:
         shutil.rmtree(self.folder / "broker", ignore_errors=True)
 
     def stop(self) -> None:
+        for load in self._loads:
+            load.kill()
+            load.wait()
         self._over.set()
         if self._watcher:
             self._watcher.join()
