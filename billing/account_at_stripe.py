@@ -79,6 +79,20 @@ def meter_id() -> str:
     raise StripeRefused("the meter is missing: run manage.py billing_setup")
 
 
+def portal_id() -> str:
+    """Returns the id of our configuration of the portal: an account's default is another one.
+
+    Raises:
+        StripeRefused: there is none: billing_setup was not run.
+    """
+    with gateway.calling("portal_configurations") as api:
+        found = api.v1.billing_portal.configurations.list({"active": True, "limit": 100})
+        for configuration in found.auto_paging_iter():
+            if gateway.plan_of(configuration.metadata) == METER:
+                return configuration.id
+    raise StripeRefused("the portal is not configured: run manage.py billing_setup")
+
+
 def _meter(site: str, lines: list[str]) -> str:
     try:
         return meter_id()
@@ -156,15 +170,16 @@ def _portal(product: str, switchable: list[str], address: str, lines: list[str])
     }
     params: Any = {"features": features, "default_return_url": f"{address}/plans"}
     marked: Any = {**params, "metadata": {gateway.PLAN: METER}}
+    try:
+        known = portal_id()
+    except StripeRefused:
+        known = ""
     with gateway.calling("portal_configuration") as api:
-        found = api.v1.billing_portal.configurations.list({"active": True, "limit": 100}).data
-        for configuration in found:
-            if gateway.plan_of(configuration.metadata) == METER:
-                api.v1.billing_portal.configurations.update(configuration.id, params)
-                lines.append("updated the portal")
-                return
-        api.v1.billing_portal.configurations.create(marked)
-    lines.append("made the portal")
+        if known:
+            api.v1.billing_portal.configurations.update(known, params)
+        else:
+            api.v1.billing_portal.configurations.create(marked)
+    lines.append("updated the portal" if known else "made the portal")
 
 
 def _endpoint(url: str, lines: list[str]) -> str:

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from billing import gateway, prices, services
+from billing import account_at_stripe, gateway, prices, services
 from billing.errors import AlreadySubscribed, NothingToChange, StripeRefused
 from billing.models import Customer, Kind, Price, Subscription
 
@@ -72,7 +72,8 @@ def open_portal(user: User) -> str:
     customer = Customer.objects.filter(user=user).first()
     if customer is None:
         raise NothingToChange
-    return gateway.portal(customer.stripe_id, _address("plans"))
+    configuration = account_at_stripe.portal_id()
+    return gateway.portal(customer.stripe_id, configuration, _address("plans"))
 
 
 def previewed(user: User, lookup_key: str) -> Change:

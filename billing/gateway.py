@@ -242,10 +242,12 @@ def close_open_checkouts(customer: str) -> None:
             api.v1.checkout.sessions.expire(session.id)
 
 
-def portal(customer: str, back: str) -> str:
-    """Returns the address of the customer's portal."""
+def portal(customer: str, configuration: str, back: str) -> str:
+    """Returns the address of the customer's portal, in which a configuration of ours holds."""
     with calling("portal") as api:
-        made = api.v1.billing_portal.sessions.create({"customer": customer, "return_url": back})
+        made = api.v1.billing_portal.sessions.create(
+            {"customer": customer, "configuration": configuration, "return_url": back}
+        )
     return made.url
 
 

@@ -6,7 +6,7 @@ from django.db.models import F
 
 from billing import gateway, services
 from billing.bell import ring
-from billing.errors import BillingError
+from billing.errors import BillingError, StripeRefused
 from billing.models import Customer, StripeEvent
 
 log = structlog.get_logger(__name__)
@@ -44,6 +44,10 @@ def find_customers() -> None:
     for event in StripeEvent.objects.exclude(charge="")[:100]:
         try:
             named = gateway.customer_of_charge(event.charge)
+        except StripeRefused as error:
+            # There is no such charge, and asking again would not make one: nobody's.
+            log.warning("event.nobodys", event_id=event.pk, error=str(error))
+            named = ""
         except BillingError as error:
             log.warning("event.customer_unknown", event_id=event.pk, error=str(error))
             continue

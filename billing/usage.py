@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
 import structlog
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
@@ -41,6 +41,7 @@ WARNED_AT = (50, 80, 100)
 class Day(NamedTuple):
     """One customer's paid grids of one day."""
 
+    user: int
     customer: str
     day: date
 
@@ -59,12 +60,12 @@ def send_due(of: Customer | None = None, most: int = 2000) -> int:
     fresh = Q(meter_tried=None) | Q(meter_tried__gt=now - UNIQUE_FOR)
     due = Usage.objects.filter(fresh, bill=Usage.Bill.DUE, created__gt=now - OLDEST)
     due = due.filter(user=of.user_id) if of else due.filter(user__customer__isnull=False)
-    for row in due.order_by("created")[:most]:
-        customer = Customer.objects.get(user=row.user_id)
+    named = due.annotate(customer=F("user__customer__stripe_id"))
+    for row in named.order_by("created")[:most]:
         Usage.objects.filter(pk=row.pk, meter_tried=None).update(meter_tried=timezone.now())
         try:
             gateway.send_usage(
-                account_at_stripe.METER, customer.stripe_id, str(row.job_id), 1, row.created
+                account_at_stripe.METER, row.customer, str(row.job_id), 1, row.created
             )
         except StripeAway:
             break
@@ -121,18 +122,18 @@ def _days_to_compare() -> Iterable[Day]:
     rows = (
         Usage.objects.filter(stale | recent, user__customer__isnull=False)
         .annotate(day=TruncDate("created", tzinfo=UTC))
-        .values_list("user__customer__stripe_id", "day")
+        .values_list("user", "user__customer__stripe_id", "day")
         .distinct()
     )
-    return sorted(Day(*row) for row in rows if row[1] < ended)
+    return sorted(day for day in map(Day._make, rows) if day.day < ended)
 
 
 def _reconcile(day: Day, meter: str) -> int:
     start = datetime.combine(day.day, time(), UTC)
+    # By columns of the row alone: an update that joins would look for its rows in a subquery, which
+    # PostgreSQL does not ask again when another process has settled one meanwhile.
     rows = Usage.objects.filter(
-        user__customer__stripe_id=day.customer,
-        created__gte=start,
-        created__lt=start + timedelta(days=1),
+        user=day.user, created__gte=start, created__lt=start + timedelta(days=1)
     )
     now = timezone.now()
     underway = rows.filter(bill=Usage.Bill.DUE, meter_tried__gt=now - UNIQUE_FOR)
@@ -149,7 +150,7 @@ def _reconcile(day: Day, meter: str) -> int:
     if missing and start < now - OLDEST:
         log.error("usage.too_late", customer=day.customer, day=str(day.day), missing=missing)
         late = rows.filter(bill=Usage.Bill.DUE).values_list("pk", flat=True)[:missing]
-        Usage.objects.filter(pk__in=list(late)).update(bill=Usage.Bill.LOST)
+        rows.filter(pk__in=list(late), bill=Usage.Bill.DUE).update(bill=Usage.Bill.LOST)
     elif missing:
         # Named by the sum it was made for: sent twice for the same sum it counts once.
         name = f"sum {day.customer} {day.day} {theirs}"

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from pytest_django import Settings
 
 from accounts.models import User
@@ -21,6 +23,20 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gateway, "ANSWER", 1)
     monkeypatch.setattr("billing.inbox.ring", lambda: None)
     gateway._client.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def guards_that_hold() -> Iterator[None]:
+    """No update finds its rows by a subquery: after waiting for another process, PostgreSQL looks
+    at a row again, but does not ask the subquery again, and the guard in it would be lost.
+    """
+
+    def looked_at(execute: Any, sql: str, *rest: Any) -> Any:
+        assert not (sql.startswith("UPDATE") and "(SELECT" in sql), sql
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(looked_at):
+        yield
 
 
 @pytest.fixture

@@ -110,9 +110,10 @@ class Resources:
             raise Refused(400, "No active meter has this event name.", "no_meter")
         customer = self.store.get("customer", payload["stripe_customer_id"])
         identifier = given.get("identifier", "")
-        for event in self.store.meter_events:
-            if event["identifier"] == identifier and now - event["sent"] < UNIQUE_FOR:
-                raise Refused(400, f"An event already exists with identifier {identifier}.")
+        earlier = self.store.identifiers.get(identifier)
+        if earlier is not None and now - earlier < UNIQUE_FOR:
+            raise Refused(400, f"An event already exists with identifier {identifier}.")
+        self.store.identifiers[identifier] = now
         event = {
             "object": "billing.meter_event", "identifier": identifier, "timestamp": at,
             "event_name": given["event_name"], "customer": customer["id"],
@@ -162,6 +163,9 @@ class Resources:
 
     def _billing_portal_session_create(self, _: str, given: Object) -> Object:
         self.store.get("customer", given["customer"])
+        if "configuration" not in given:  # the default one is made by hand, in the dashboard
+            raise Refused(400, "No configuration provided, and no default one has been created.")
+        self.store.get("billing_portal.configuration", given["configuration"])
         made = self.store.add("billing_portal.session", **given)
         made["url"] = f"{self.address()}/portal/{made['id']}"
         return made

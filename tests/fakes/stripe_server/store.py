@@ -39,6 +39,8 @@ class Store:
     objects: dict[str, dict[str, Object]] = field(default_factory=dict)
     events: list[Object] = field(default_factory=list)
     meter_events: list[Object] = field(default_factory=list)
+    identifiers: dict[str, int] = field(default_factory=dict)
+    """When a meter event came in last, by its identifier."""
     cards: dict[str, bool] = field(default_factory=dict)
     """Whether a customer's card pays, by customer; without an entry there is no card."""
     lock: RLock = field(default_factory=RLock)
