@@ -22,6 +22,7 @@ __all__ = [
     "Folder",
     "Hub",
     "HubFile",
+    "LargerDecoder",
     "ManifestError",
     "NoiseScheduler",
     "chosen",
@@ -61,6 +62,15 @@ class HubFile:
     repository: str
     revision: str
     file: str
+
+
+@dataclass(frozen=True)
+class LargerDecoder:
+    """A second decoder, which makes larger pictures of what is drawn in the default size."""
+
+    size: tuple[int, int]
+    folder: Path
+    """Its weights alone, and the configuration of the whole autoencoder."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +125,7 @@ class Checkpoint:
     unet: Path | HubFile | None = None
     """A safetensors file with the weights of the U-Net, in place of the source's own."""
     scheduler: NoiseScheduler | None = None
+    larger_decoder: LargerDecoder | None = None
 
     @property
     def default_size(self) -> tuple[int, int]:
@@ -132,6 +143,8 @@ class Checkpoint:
             "dtype": self.dtype,
             "longest_prompt": self.longest_prompt,
         }
+        if self.larger_decoder is not None:
+            parts["larger_decoder"] = _content_hash(self.larger_decoder.folder)
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
 
     def styled(self, prompt: str, style: str) -> str:
@@ -256,7 +269,11 @@ def _checkpoint(manifest: Path, name: str, values: object) -> Checkpoint:
         guidance_parameter=table.text("guidance_parameter", "guidance_scale"),
         unet=_unet(table),
         scheduler=_scheduler(table),
+        larger_decoder=_larger_decoder(table),
     )
+    larger = checkpoint.larger_decoder
+    if larger is not None and larger.size not in checkpoint.sizes[1:]:
+        raise table.refusal("larger_decoder", "wants one of the sizes that are not the default")
     table.end()
     return checkpoint
 
@@ -290,6 +307,16 @@ def _unet(entry: Table) -> Path | HubFile | None:
 def _scheduler(entry: Table) -> NoiseScheduler | None:
     table = entry.table("scheduler")
     return None if table is None else NoiseScheduler(table.text("name"), table.rest())
+
+
+def _larger_decoder(entry: Table) -> LargerDecoder | None:
+    table = entry.table("larger_decoder")
+    if table is None:
+        return None
+    (size,) = table.take("size", lambda value: _as_sizes([value]), "a width and a height")
+    larger = LargerDecoder(size, table.path("folder"))
+    table.end()
+    return larger
 
 
 def _vocabulary(entry: Table) -> Path | None:

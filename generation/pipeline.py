@@ -1,22 +1,20 @@
-"""Draws pictures with diffusers: the only module that imports torch."""
+"""Draws pictures with diffusers. It and `assembly`, which loads, alone import torch."""
 
 import inspect
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import cycle, islice
-from pathlib import Path
 from typing import Any, cast
 
 import diffusers
 import torch
 import transformers
-from huggingface_hub import hf_hub_download
 from PIL.Image import Image
 from safetensors import SafetensorError
-from safetensors.torch import load_file
 
-from generation.checkpoints import Checkpoint, Folder, HubFile
+from generation import assembly
+from generation.checkpoints import Checkpoint
 
 for library in (diffusers, transformers):
     # Their warnings quote the prompts that they cut, and prompts do not belong into logs.
@@ -92,11 +90,13 @@ class Pipeline:
     of two steps runs once for each shape; where it fails, pictures are drawn one by one.
     """
 
-    def __init__(self, checkpoint: Checkpoint, pipe: Any, kind: str) -> None:
+    def __init__(self, checkpoint: Checkpoint, pipe: Any, kind: str, *, larger: Any = None) -> None:
         self.checkpoint = checkpoint
         self.kind = kind
         """The kind of device and arithmetic, by which speeds are learnt and pixels are the same."""
         self._pipe = pipe
+        self._larger = larger
+        """The same with the larger decoder, where the checkpoint has one."""
         self._parameters = inspect.signature(type(pipe).__call__).parameters
         self._tokenizer = next(t for name in TOKENIZERS if (t := getattr(pipe, name, None)))
         self._trials: dict[tuple[int, int, int, bool, bool], bool] = {}
@@ -114,11 +114,13 @@ class Pipeline:
             OutOfMemory: it does not fit.
         """
         target = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-        dtype = _dtype(checkpoint.dtype, target)
+        dtype = assembly.dtype_of(checkpoint.dtype, target)
         with _loading_errors(checkpoint), _memory_errors(checkpoint):
-            pipe = _assembled(checkpoint, dtype)
-            _place(pipe, target, checkpoint.memory_gib)
-            return cls(checkpoint, pipe, _kind(target, dtype))
+            pipe = assembly.assembled(checkpoint, dtype)
+            assembly.place(pipe, target, checkpoint.memory_gib)
+            larger, size = checkpoint.larger_decoder, checkpoint.default_size
+            second = assembly.with_larger_decoder(pipe, larger, size) if larger else None
+            return cls(checkpoint, pipe, assembly.kind(target, dtype), larger=second)
 
     def warm(self, images: int | None = None) -> None:
         """Draws a call of so many pictures, so that the first job finds all prepared.
@@ -260,7 +262,11 @@ class Pipeline:
             arguments["negative_prompt"] = [drawing.negative_prompt for drawing in drawings]
         if "max_sequence_length" in self._parameters:
             arguments["max_sequence_length"] = self.checkpoint.longest_prompt
-        return list(self._pipe(**arguments).images)
+        return list(self._pipe_for(call)(**arguments).images)
+
+    def _pipe_for(self, call: _Call) -> Any:
+        larger = self.checkpoint.larger_decoder
+        return self._larger if larger and larger.size == (call.width, call.height) else self._pipe
 
 
 def _share(
@@ -268,91 +274,6 @@ def _share(
 ) -> Callable[[float], None]:
     """Turns the progress of some of the images into that of all."""
     return lambda part: on_step((before + images * part) / total)
-
-
-def _assembled(checkpoint: Checkpoint, dtype: torch.dtype) -> Any:
-    pipeline_class = _diffusers_class(checkpoint.pipeline, diffusers.DiffusionPipeline)
-    where, origin = _origin(checkpoint)
-    parts: dict[str, Any] = {}
-    if "safety_checker" in inspect.signature(pipeline_class).parameters:
-        # It would paint pictures black; what may be shown is for the image check to say.
-        parts |= {"safety_checker": None, "requires_safety_checker": False}
-    if checkpoint.unet is not None:
-        parts["unet"] = _unet(checkpoint, dtype)
-    pipe = pipeline_class.from_pretrained(
-        where, dtype=dtype, use_safetensors=True, **origin, **parts
-    )
-    if checkpoint.scheduler is not None:
-        replacement = _diffusers_class(checkpoint.scheduler.name, diffusers.SchedulerMixin)
-        config, options = pipe.scheduler.config, checkpoint.scheduler.options
-        pipe.scheduler = replacement.from_config(config, **options)
-    pipe.set_progress_bar_config(disable=True)
-    return pipe
-
-
-def _origin(checkpoint: Checkpoint) -> tuple[str, dict[str, Any]]:
-    """What `from_pretrained` is to load, and the arguments that pin it down."""
-    source = checkpoint.source
-    if isinstance(source, Folder):
-        if not (source.path / "model_index.json").is_file():
-            raise FileNotFoundError(f"{source.path} holds no model_index.json")
-        return str(source.path), {"local_files_only": True}
-    return source.repository, {"revision": source.revision, "variant": source.variant or None}
-
-
-def _unet(checkpoint: Checkpoint, dtype: torch.dtype) -> torch.nn.Module:
-    where, origin = _origin(checkpoint)
-    origin.pop("variant", None)
-    unet_class: Any = diffusers.UNet2DConditionModel
-    config = unet_class.load_config(where, subfolder="unet", **origin)
-    with torch.device("meta"):
-        unet: torch.nn.Module = unet_class.from_config(config)
-    unet.load_state_dict(load_file(_unet_file(checkpoint.unet)), assign=True)
-    return unet.to(dtype).eval()
-
-
-def _unet_file(weights: Path | HubFile | None) -> Path:
-    if isinstance(weights, HubFile):
-        file = hf_hub_download(weights.repository, weights.file, revision=weights.revision)
-        return Path(file)
-    if weights is None or not weights.is_file():
-        raise FileNotFoundError(f"{weights} is no file")
-    return weights
-
-
-def _place(pipe: Any, device: torch.device, memory_gib: float) -> None:
-    """Puts a pipeline on a device, or its parts by turns where the whole is too large for it."""
-    for name in ("unet", "vae"):
-        if part := getattr(pipe, name, None):
-            # Convolutions run faster on it: nine doodles take 1.6 s in place of 1.9 s.
-            part.to(memory_format=torch.channels_last)
-    if device.type == "cuda" and _memory_of(device) < memory_gib:
-        pipe.enable_model_cpu_offload(device=device)
-    else:
-        pipe.to(device)
-
-
-def _memory_of(device: torch.device) -> float:
-    return torch.cuda.get_device_properties(device).total_memory / 2**30
-
-
-def _dtype(name: str, device: torch.device) -> torch.dtype:
-    """A CPU has no float16 to speak of, and bfloat16 on the newer ones only."""
-    if device.type == "cpu" and not (name != "float32" and _cpu_has_bfloat16()):
-        return torch.float32
-    return torch.bfloat16 if device.type == "cpu" else cast("torch.dtype", getattr(torch, name))
-
-
-def _cpu_has_bfloat16() -> bool:
-    return bool(torch.cpu.get_capabilities().get("avx512_bf16"))
-
-
-def _kind(device: torch.device, dtype: torch.dtype) -> str:
-    arithmetic = str(dtype).removeprefix("torch.")
-    if device.type == "cuda":
-        return f"cuda {torch.cuda.get_device_name(device)[:40]} {arithmetic}"
-    instructions = torch.backends.cpu.get_cpu_capability().lower()
-    return f"{device.type} {instructions} {torch.get_num_threads()} threads {arithmetic}"
 
 
 @contextmanager
@@ -380,11 +301,3 @@ def _is_memory_error(error: BaseException) -> bool:
     """The CPU's allocator raises a plain RuntimeError that names it."""
     known = isinstance(error, MemoryError | torch.OutOfMemoryError)
     return known or "DefaultCPUAllocator" in str(error)
-
-
-def _diffusers_class(name: str, kind: type) -> Any:
-    """Returns a class of diffusers by name; ValueError where it is none of that kind."""
-    found = getattr(diffusers, name, None)
-    if isinstance(found, type) and issubclass(found, kind):
-        return found
-    raise ValueError(f"diffusers has no {kind.__name__} that is called {name}")

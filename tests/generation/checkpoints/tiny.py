@@ -9,15 +9,17 @@ checkpoint that points at it. They draw noise; what a test looks at is which noi
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import diffusers
 import torch
 import transformers
+from safetensors.torch import save_file
 from tokenizers.pre_tokenizers import ByteLevel
 
-from generation.checkpoints import Checkpoint, Folder
+from generation.checkpoints import Checkpoint, Folder, LargerDecoder
 
 CLIP_TOKENS = 16
 CHAT_TOKENS = 32
@@ -189,6 +191,24 @@ def made(name: str, folder: Path) -> Checkpoint:
     """Saves the checkpoint of a maker with the same random weights in every run."""
     torch.manual_seed(0)
     return MAKERS[name](folder)
+
+
+def with_larger_decoder(checkpoint: Checkpoint, folder: Path, stages: int = 3) -> Checkpoint:
+    """Gives a `doodle_like` a decoder of more stages: each makes the side twice as long."""
+    torch.manual_seed(1)
+    larger = diffusers.AutoencoderTiny(
+        encoder_block_out_channels=(8, 8),
+        decoder_block_out_channels=(8,) * stages,
+        num_encoder_blocks=(1, 1),
+        num_decoder_blocks=(1,) * stages,
+        latent_channels=4,
+    )
+    larger.save_config(folder)
+    decoder = {f"decoder.{name}": w for name, w in larger.decoder.state_dict().items()}
+    save_file(decoder, folder / "diffusion_pytorch_model.safetensors")
+    size = (128, 128)
+    sizes = (*checkpoint.sizes, size)
+    return replace(checkpoint, sizes=sizes, larger_decoder=LargerDecoder(size, folder))
 
 
 def copy_of(checkpoint: Checkpoint, folder: Path) -> Path:
