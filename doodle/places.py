@@ -59,11 +59,12 @@ class Background:
 
 
 class Canvas:
-    """A picture painted twice as large as it is shown; coordinates are in shown pixels."""
+    """A picture painted twice as large as it is shown; coordinates are in pixels of `SIDE`."""
 
-    def __init__(self, time: str) -> None:
-        """Start with the sky of that time of day."""
-        side = SIDE * SCALE
+    def __init__(self, time: str, times: int = 1) -> None:
+        """Start with the sky of that time of day, to be shown so many times as large."""
+        self.shown, self.scale = SIDE * times, SCALE * times
+        side = SIDE * self.scale
         top, bottom = (np.array(colour, np.float32) for colour in SKIES[time])
         height = np.linspace(0, 1.4, side, dtype=np.float32).clip(max=1)[:, None, None]
         sky = np.broadcast_to(top + (bottom - top) * height, (side, side, 3))
@@ -82,20 +83,21 @@ class Canvas:
 
     def ellipse(self, x: float, y: float, width: float, height: float, colour: Colour) -> None:
         """An ellipse around (x, y) with these half axes."""
-        box = [(x - width) * SCALE, (y - height) * SCALE, (x + width) * SCALE, (y + height) * SCALE]
-        self.draw.ellipse(box, fill=colour)
+        box = (x - width, y - height, x + width, y + height)
+        self.draw.ellipse([edge * self.scale for edge in box], fill=colour)
 
     def band(self, top: float, colour: Colour) -> None:
         """Fill everything below `top`."""
-        self.draw.rectangle([0, top * SCALE, SIDE * SCALE, SIDE * SCALE], fill=colour)
+        self.box(0, top, SIDE, SIDE, colour)
 
     def box(self, left: float, top: float, right: float, bottom: float, colour: Colour) -> None:
         """A rectangle between these edges."""
-        self.draw.rectangle([left * SCALE, top * SCALE, right * SCALE, bottom * SCALE], fill=colour)
+        edges = (left, top, right, bottom)
+        self.draw.rectangle([edge * self.scale for edge in edges], fill=colour)
 
     def polygon(self, points: list[tuple[float, float]], colour: Colour) -> None:
         """A filled polygon."""
-        self.draw.polygon([(x * SCALE, y * SCALE) for x, y in points], fill=colour)
+        self.draw.polygon([(x * self.scale, y * self.scale) for x, y in points], fill=colour)
 
     def sky_things(self) -> None:
         """Clouds by day, a low sun at sunset, stars at night."""
@@ -110,8 +112,8 @@ class Canvas:
                 self.ellipse(x, y, 2.2, 2.2, (255, 244, 190))
 
     def pixels(self) -> Pixels:
-        """The finished picture: (SIDE, SIDE, 3)."""
-        return np.asarray(self.image.resize((SIDE, SIDE), Image.Resampling.LANCZOS))
+        """The finished picture: (shown, shown, 3)."""
+        return np.asarray(self.image.resize((self.shown,) * 2, Image.Resampling.LANCZOS))
 
 
 def _meadow(canvas: Canvas, horizon: float) -> None:
@@ -215,9 +217,10 @@ def _city(canvas: Canvas, horizon: float) -> None:
 
 
 def _underwater(canvas: Canvas, horizon: float) -> None:
-    shades = np.linspace(0, 1, SIDE * SCALE, dtype=np.float32)[:, None, None]
+    side = SIDE * canvas.scale
+    shades = np.linspace(0, 1, side, dtype=np.float32)[:, None, None]
     top, bottom = np.array((92, 200, 232), np.float32), np.array((16, 84, 160), np.float32)
-    water = np.broadcast_to(top + (bottom - top) * shades, (SIDE * SCALE, SIDE * SCALE, 3))
+    water = np.broadcast_to(top + (bottom - top) * shades, (side, side, 3))
     canvas.image.paste(Image.fromarray(water.round().astype(np.uint8)))
     canvas.ellipse(128, horizon + 96, 200, 44, (226, 204, 150))
     for x, height in ((18, 70), (40, 46), (222, 60), (242, 84)):
@@ -263,12 +266,12 @@ def backgrounds() -> tuple[Background, ...]:
 
 
 @cache
-def painted(background: Background, shift: int = 0) -> Pixels:
-    """The background as pixels (SIDE, SIDE, 3), its horizon `shift` pixels lower."""
+def painted(background: Background, shift: int = 0, times: int = 1) -> Pixels:
+    """The background as pixels, so many times SIDE wide, its horizon `shift` of SIDE lower."""
     if background.colour:
         shade = np.array(COLOURS[background.colour], np.uint8)
-        return np.broadcast_to(shade, (SIDE, SIDE, 3))
-    canvas = Canvas(background.time)
+        return np.broadcast_to(shade, (SIDE * times, SIDE * times, 3))
+    canvas = Canvas(background.time, times)
     canvas.sky_things()
     PAINTERS[background.place](canvas, 152 + shift)
     return canvas.pixels()

@@ -265,22 +265,22 @@ def _coloured(rng: Generator, scene: Scene, odds: float) -> Scene:
     return replace(scene, figures=figures)
 
 
-def paint(scene: Scene, sprites: Pixels) -> Pixels:
-    """The scene as pixels: (SIDE, SIDE, 3)."""
-    picture = painted(scene.background, scene.shift).astype(np.float32)
+def paint(scene: Scene, sprites: Pixels, times: int = 1) -> Pixels:
+    """The scene as pixels, so many times SIDE wide: (SIDE, SIDE, 3)."""
+    picture = painted(scene.background, scene.shift, times).astype(np.float32)
     for figure in scene.figures:
-        _paste(picture, figure, sprites)
+        _paste(picture, figure, sprites, CELL * times)
     return picture.round().astype(np.uint8)
 
 
-def _paste(picture: NDArray[np.float32], figure: Figure, sprites: Pixels) -> None:
-    sprite = resized(sprites[figure.subject, figure.artist], figure.size * CELL)
+def _paste(picture: NDArray[np.float32], figure: Figure, sprites: Pixels, cell: int) -> None:
+    sprite = resized(sprites[figure.subject, figure.artist], figure.size * cell)
     if figure.flipped:
         sprite = sprite[:, ::-1]
     name = subjects()[figure.subject].name
     if figure.tint is not None and figure.tint not in NATURAL.get(name, ()):
         sprite = tinted(sprite, figure.tint)
-    top, left, side = figure.y * CELL, figure.x * CELL, figure.size * CELL
+    top, left, side = figure.y * cell, figure.x * cell, figure.size * cell
     under = picture[top : top + side, left : left + side]
     opacity = sprite[..., 3:].astype(np.float32) / 255
     under += (sprite[..., :3] - under) * opacity

@@ -7,6 +7,7 @@ flat and its shaded form, Noto Emoji (Apache-2.0, Google) and Twemoji (CC BY 4.0
 import io
 import json
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,25 +56,25 @@ def _pack(folder: Path, artist: Artist) -> Path:
     return folder / "node_modules" / "@iconify-json" / artist.pack / "icons.json"
 
 
-def render(pack: dict[str, Any], icon: str) -> Pixels:
-    """One icon, trimmed and centred in a square: (SIDE, SIDE, 4) RGBA."""
+def render(pack: dict[str, Any], icon: str, side: int = SIDE) -> Pixels:
+    """One icon, trimmed and centred in a square: (side, side, 4) RGBA."""
     found = pack["icons"].get(icon) or pack["icons"][pack["aliases"][icon]["parent"]]
     width, height = found.get("width", pack["width"]), found.get("height", pack["height"])
     svg = (
         '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
         f'viewBox="0 0 {width} {height}">{found["body"]}</svg>'
     )
-    png = bytes(resvg_py.svg_to_bytes(svg_string=svg, width=4 * SIDE, height=4 * SIDE))
-    return _centred(Image.open(io.BytesIO(png)).convert("RGBA"))
+    png = bytes(resvg_py.svg_to_bytes(svg_string=svg, width=4 * side, height=4 * side))
+    return _centred(Image.open(io.BytesIO(png)).convert("RGBA"), side)
 
 
-def _centred(drawing: Image.Image) -> Pixels:
+def _centred(drawing: Image.Image, side: int) -> Pixels:
     drawing = drawing.crop(drawing.getchannel("A").point(lambda a: 255 * (a > 24)).getbbox())
-    scale = SIDE / max(drawing.size)
+    scale = side / max(drawing.size)
     size = (max(1, round(drawing.width * scale)), max(1, round(drawing.height * scale)))
     drawing = drawing.resize(size, Image.Resampling.LANCZOS)
-    square = Image.new("RGBA", (SIDE, SIDE))
-    square.paste(drawing, ((SIDE - size[0]) // 2, (SIDE - size[1]) // 2))
+    square = Image.new("RGBA", (side, side))
+    square.paste(drawing, ((side - size[0]) // 2, (side - size[1]) // 2))
     return np.asarray(square)
 
 
@@ -92,6 +93,14 @@ def load_sprites() -> Pixels:
     rendered = np.stack([_by_every_artist(packs, subject) for subject in subjects()])
     np.savez(path, icons=wanted, pixels=rendered)
     return rendered
+
+
+def large_sprites(artist: Artist, wanted: Sequence[Subject], side: int) -> Pixels:
+    """These subjects by one artist, rendered now: (subjects, side, side, 4)."""
+    folder = state_folder() / "packs"
+    fetch_packs(folder)
+    pack = json.loads(_pack(folder, artist).read_text())
+    return np.stack([render(pack, subject.icon, side) for subject in wanted])
 
 
 def _by_every_artist(packs: list[dict[str, Any]], subject: Subject) -> Pixels:

@@ -14,7 +14,7 @@ import torch
 from doodle.run import Run
 from doodle.sprites import load_sprites
 
-STAGES = ("autoencoder", "denoiser", "polish", "classifier")
+STAGES = ("autoencoder", "denoiser", "polish", "larger", "classifier")
 
 
 def main() -> None:

@@ -1,0 +1,189 @@
+"""A larger decoder for the weights that ship: 512 px from the same latents as their own 256 px.
+
+It begins as a copy of their own decoder with one stage more, which alone learns: what encodes, what
+denoises and most of what decodes stay as they are, so that a larger picture shows the same drawing.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from diffusers import AutoencoderTiny
+from diffusers.models.unets.unet_2d_blocks import AutoencoderTinyBlock
+from numpy.random import Generator
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torch.nn import functional
+
+from doodle import starter
+from doodle.autoencoder import crop_corner, psnr, reconstruction_loss
+from doodle.muon import Muon
+from doodle.run import Run, pictures_to_tensor, save_sheet
+from doodle.scenes import CELL, Figure, Mix, Pixels, Scene, paint, random_scene
+from doodle.sprites import ARTISTS, large_sprites
+from doodle.state import WEIGHTS, load_state, save_state
+
+FOLDER = WEIGHTS / "decoder_512"
+TIMES = 2
+CROP = 6
+"""Cells of a crop."""
+LARGEST = 12
+"""Cells of the largest figure."""
+CROPS = 4
+"""Crops of a step, each of a scene of its own."""
+NOISE = 0.15
+"""What is drawn is never quite what an encoder makes."""
+
+
+def own_autoencoder() -> AutoencoderTiny:
+    """The autoencoder of the weights that ship."""
+    model: AutoencoderTiny = AutoencoderTiny.from_pretrained(
+        WEIGHTS / "vae", torch_dtype=torch.float32, local_files_only=True
+    )
+    return model.to(memory_format=torch.channels_last).eval().requires_grad_(False)
+
+
+def new_larger(own: AutoencoderTiny) -> AutoencoderTiny:
+    """The autoencoder with one stage more in its decoder, which starts as a plain enlargement."""
+    blocks, widths = own.config.num_decoder_blocks, own.config.decoder_block_out_channels
+    settings = {name: own.config[name] for name in own.config if not name.startswith("_")}
+    settings.pop("block_out_channels")
+    larger = AutoencoderTiny(
+        **settings
+        | {
+            "num_decoder_blocks": (*blocks[:-1], 1, 0),
+            "decoder_block_out_channels": (*widths, widths[-1]),
+        }
+    )
+    larger.encoder.load_state_dict(own.encoder.state_dict())
+    kept = len(own.decoder.layers) - 1
+    for new, old in zip(larger.decoder.layers[:kept], own.decoder.layers[:kept], strict=True):
+        new.load_state_dict(old.state_dict())
+    block, _, enlarged, last = larger.decoder.layers[kept:]
+    with torch.no_grad():
+        _start_small(block)
+        nn.init.dirac_(enlarged.weight)
+        last.load_state_dict(own.decoder.layers[-1].state_dict())
+    return larger.to(memory_format=torch.channels_last)
+
+
+def _start_small(block: AutoencoderTinyBlock) -> None:
+    for layer in block.conv:
+        if isinstance(layer, nn.Conv2d):
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+            nn.init.zeros_(layer.bias)
+    block.conv[4].weight.mul_(0.1)
+
+
+def learning(larger: AutoencoderTiny) -> nn.ModuleList:
+    """The layers that learn: the last convolution of the own size, and all that is new."""
+    return nn.ModuleList([larger.decoder.layers[-5], *larger.decoder.layers[-4:]])
+
+
+def save_decoder(larger: AutoencoderTiny, folder: Path) -> None:
+    """Writes the decoder's weights in fp16, with the configuration of the whole."""
+    larger.save_config(folder)
+    weights = {
+        f"decoder.{name}": weight.detach().to(torch.float16).contiguous()
+        for name, weight in larger.decoder.state_dict().items()
+    }
+    save_file(weights, folder / "diffusion_pytorch_model.safetensors", {"format": "pt"})
+
+
+class Painter:
+    """Paints scenes of the subjects that the weights know, in the larger size."""
+
+    def __init__(self) -> None:
+        self.sprites = large_sprites(ARTISTS[0], starter.subjects(), LARGEST * CELL * TIMES)
+
+    def scene(self, rng: Generator) -> Scene:
+        """A scene whose figures are any of those subjects."""
+        scene = random_scene(rng, Mix())
+        return replace(scene, figures=tuple(self._other(rng, one) for one in scene.figures))
+
+    def _other(self, rng: Generator, figure: Figure) -> Figure:
+        return replace(figure, subject=int(rng.integers(len(self.sprites))), artist=0)
+
+    def paint(self, scene: Scene) -> Pixels:
+        """The scene's pixels, twice as many a side as what is encoded."""
+        return paint(scene, self.sprites[:, None], TIMES)
+
+
+def encoded(own: AutoencoderTiny, large: Tensor) -> Tensor:
+    """The latents of large pictures, which are halved first."""
+    halves = functional.interpolate(
+        large, scale_factor=1 / TIMES, mode="bicubic", antialias=True, align_corners=False
+    )
+    latents: Tensor = own.encoder(halves.clamp(-1, 1)).float()
+    return latents
+
+
+def _cut(latent: Tensor, large: Tensor, x: int, y: int) -> tuple[Tensor, Tensor]:
+    side, cell = CROP * CELL * TIMES, CELL * TIMES
+    wanted = large[:, :, y * cell : y * cell + side, x * cell : x * cell + side]
+    return latent[:, :, y : y + CROP, x : x + CROP], wanted
+
+
+def _batch(run: Run, painter: Painter, own: AutoencoderTiny) -> tuple[Tensor, Tensor]:
+    parts = []
+    for _ in range(CROPS):
+        scene = painter.scene(run.rng)
+        large = pictures_to_tensor([painter.paint(scene)]).to(run.device)
+        with torch.no_grad(), run.autocast():
+            latent = encoded(own, large)
+        parts.append(_cut(latent, large, *crop_corner(run.rng, scene, CROP)))
+    latents, wanted = zip(*parts, strict=True)
+    return torch.cat(latents), torch.cat(wanted).contiguous(memory_format=torch.channels_last)
+
+
+def train(run: Run, rate: float = 1e-3) -> None:
+    """Train the larger decoder for the run's minutes, and write it beside the weights."""
+    own = own_autoencoder().to(run.device)
+    larger = new_larger(own).to(run.device).requires_grad_(False)
+    layers = learning(larger).requires_grad_(True)
+    optimiser, painter = Muon(layers.named_parameters()), Painter()
+    saved = load_state("larger")
+    if saved is not None:
+        larger.load_state_dict(saved["larger"])
+        optimiser.load_state_dict(saved["optimiser"])
+
+    def keep() -> None:
+        state = {"larger": larger.state_dict(), "optimiser": optimiser.state_dict()}
+        save_state("larger", state)
+        examine(run, painter, own, larger)
+
+    for step in run.steps(keep):
+        latents, wanted = _batch(run, painter, own)
+        noise = NOISE * torch.rand(len(latents), 1, 1, 1, device=run.device)
+        with run.autocast():
+            made = larger.decoder(latents + noise * torch.randn_like(latents))
+        loss = reconstruction_loss(made, wanted)
+        loss.backward()
+        nn.utils.clip_grad_norm_(layers.parameters(), 1.0)
+        now = rate * min(1.0, step / 30) * max(0.01, 1 - run.progress)
+        optimiser.step(now, now)
+        run.note(len(wanted), loss)
+    keep()
+    save_decoder(larger, FOLDER)
+
+
+@torch.no_grad()
+def examine(run: Run, painter: Painter, own: AutoencoderTiny, larger: AutoencoderTiny) -> None:
+    """Print how it compares with an enlargement of the own decoder's pictures; write a sheet."""
+    rng = run.held_out()
+    wanted = pictures_to_tensor([painter.paint(painter.scene(rng)) for _ in range(8)])
+    pairs = [_compared(own, larger, one.to(run.device)) for one in wanted.split(1)]
+    enlarged, made = (torch.cat(side).cpu() for side in zip(*pairs, strict=True))
+    run.say(f"enlarged {psnr(enlarged, wanted):.2f} dB, larger {psnr(made, wanted):.2f} dB")
+    save_sheet("larger", torch.cat([wanted[:3], enlarged[:3], made[:3]]), columns=3)
+
+
+def _compared(
+    own: AutoencoderTiny, larger: AutoencoderTiny, wanted: Tensor
+) -> tuple[Tensor, Tensor]:
+    latents = encoded(own, wanted)
+    small = own.decoder(latents).clamp(-1, 1)
+    enlarged = functional.interpolate(
+        small, scale_factor=TIMES, mode="bicubic", align_corners=False
+    )
+    return enlarged, larger.decoder(latents)

@@ -1,0 +1,80 @@
+"""The larger decoder: it starts from the one that ships, and only what is new in it learns."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from doodle import larger
+from doodle.larger import encoded, learning, new_larger, own_autoencoder
+from doodle.run import Run, pictures_to_tensor
+from doodle.scenes import CELL, CELLS, Mix, Scene, paint, random_scene
+from doodle.sprites import Pixels
+from doodle.state import WEIGHTS
+
+pytestmark = pytest.mark.skipif(not WEIGHTS.exists(), reason="no weights are committed yet")
+
+
+class Painter:
+    """Paints with whatever sprites there are."""
+
+    def __init__(self, sprites: Pixels) -> None:
+        self.sprites = sprites
+
+    def scene(self, rng: np.random.Generator) -> Scene:
+        return random_scene(rng, Mix())
+
+    def paint(self, scene: Scene) -> Pixels:
+        return paint(scene, self.sprites, larger.TIMES)
+
+
+class OneStep(Run):
+    """Its minutes are over after the first step."""
+
+    @property
+    def progress(self) -> float:
+        return float(self.pictures > 0)
+
+
+def test_a_scene_in_the_larger_size_is_the_same_scene(sprites: Pixels) -> None:
+    scene = random_scene(np.random.default_rng(3), Mix())
+    small, large = paint(scene, sprites), paint(scene, sprites, 2)
+    assert large.shape == (2 * CELL * CELLS, 2 * CELL * CELLS, 3)
+    halved = large.reshape(CELL * CELLS, 2, CELL * CELLS, 2, 3).mean((1, 3))
+    assert np.abs(halved - small).mean() < 2
+
+
+@torch.no_grad()
+def test_it_makes_twice_the_side_of_the_same_latents(sprites: Pixels) -> None:
+    own = own_autoencoder()
+    made = new_larger(own)
+    scene = random_scene(np.random.default_rng(3), Mix())
+    latents = encoded(own, pictures_to_tensor([paint(scene, sprites, 2)]))
+    assert own.decoder(latents).shape[-1] == CELL * CELLS
+    assert made.decoder(latents).shape[-1] == 2 * CELL * CELLS
+
+
+def test_only_what_is_new_learns_and_only_the_decoder_is_written(
+    sprites: Pixels, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOODLE_STATE", str(tmp_path))
+    monkeypatch.setattr(larger, "FOLDER", tmp_path / "decoder")
+    monkeypatch.setattr(larger, "CROPS", 1)
+    monkeypatch.setattr(larger, "Painter", lambda: Painter(sprites))
+    monkeypatch.setattr(larger, "examine", lambda *_: None)
+    torch.manual_seed(0)
+    rng = np.random.default_rng(0)
+    larger.train(OneStep("larger", 1.0, torch.device("cpu"), sprites, rng))
+    written = load_file(tmp_path / "decoder" / "diffusion_pytorch_model.safetensors")
+    assert {weight.dtype for weight in written.values()} == {torch.float16}
+    torch.manual_seed(0)
+    before = new_larger(own_autoencoder())
+    fresh = {f"decoder.{name}": w for name, w in before.decoder.state_dict().items()}
+    changed = {name for name in fresh if not torch.equal(fresh[name].half(), written[name])}
+    assert set(fresh) == set(written)
+    assert changed
+    new = {id(weight) for weight in learning(before).parameters()}
+    learns = {f"decoder.{name}" for name, w in before.decoder.named_parameters() if id(w) in new}
+    assert changed <= learns
