@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from accounts.models import Plan, User
 from billing.models import Gift
+from billing.notices import tell_of_a_gifts_end
 from billing.services import settle_plan
 
 
@@ -21,5 +22,14 @@ def end_due() -> int:
     over = User.objects.filter(gifts__until__lte=now, plan__in=Gift.objects.values("plan"))
     people = list(over.exclude(plan=Plan.FREE).exclude(pk__in=lasting).distinct())
     for user in people:
-        follow(user)
+        _end(user)
     return len(people)
+
+
+def _end(user: User) -> None:
+    with transaction.atomic():
+        row = User.objects.select_for_update().get(pk=user.pk)
+        settle_plan(row)
+        if User.objects.filter(pk=row.pk, plan=Plan.FREE).exists() and row.plan_id != Plan.FREE:
+            gift = Gift.objects.filter(user=row).latest("until")
+            tell_of_a_gifts_end(row, row.plan_id, gift.until)

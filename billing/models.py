@@ -167,6 +167,8 @@ class Notice(models.Model):
         PAYMENT_FAILED = "payment_failed"
         FROZEN = "frozen"
         ENDED = "ended"
+        TRIAL_ENDS = "trial_ends"
+        RENEWS = "renews"
         CAP = "cap"
 
     key = models.CharField(max_length=120, unique=True, help_text="One mail for each.")
@@ -174,7 +176,7 @@ class Notice(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE)
     about = models.JSONField(default=dict)
     tries = models.PositiveSmallIntegerField(
-        default=0, validators=[MinValueValidator(0)], help_text="Given up after ten."
+        default=0, validators=[MinValueValidator(0)], help_text="Given up after twelve."
     )
     created = models.DateTimeField(db_default=Now())
     sent = models.DateTimeField(null=True)

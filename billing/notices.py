@@ -1,7 +1,8 @@
 """Mails that somebody is owed: noted with what they tell of, sent later, each once."""
 
-from collections.abc import Iterable
-from datetime import timedelta
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import structlog
@@ -10,13 +11,20 @@ from django.core.mail import send_mail
 from django.db.models import F
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
+from django.utils.formats import date_format
 
-from accounts.models import User
-from billing.models import Notice, Subscription
+from accounts.models import Plan, User
+from billing.amounts import money
+from billing.models import Interval, Kind, Notice, Subscription
 
 log = structlog.get_logger(__name__)
 
-TRIES = 10
+TRIES = 12
+"""Each after a pause twice as long as the one before: the last one a day and a half later."""
+
+TOLD_OF_TRIALS_END = timedelta(days=3)
+TOLD_OF_A_YEARS_END = timedelta(days=14)
+"""Before a first payment, or one that is a year after the last, so that nobody is surprised."""
 
 
 def owe(kind: Notice.Kind, key: str, user: User, **about: Any) -> None:
@@ -34,16 +42,49 @@ def tell_of(user: User, before: set[str], now: Iterable[Subscription]) -> None:
         before: the subscriptions that gave rights until this reading.
         now: all of them after it.
     """
+    moment = timezone.now()
     for one in now:
-        about = {"what": str(one), "day": one.period_end.date().isoformat()}
         if one.status == Subscription.Status.PAST_DUE:
             until = one.period_start + timedelta(days=settings.PAYMENT_GRACE_DAYS)
-            key = f"payment_failed {one.pk} {one.period_start.date()}"
-            about["day"] = until.date().isoformat()
-            owe(Notice.Kind.PAYMENT_FAILED, key, user, **about)
-        if one.pk in before and not one.entitled:
+            _owe_of(Notice.Kind.PAYMENT_FAILED, one, user, until, one.period_start)
+        if one.pk in before and not one.entitled and _is_felt(one, user):
             kind = Notice.Kind.FROZEN if one.frozen else Notice.Kind.ENDED
-            owe(kind, f"{kind} {one.pk} {one.period_start.date()}", user, **about)
+            _owe_of(kind, one, user, one.period_end, one.period_start)
+        if coming := _coming_payment(one, moment):
+            _owe_of(coming, one, user, one.period_end, one.period_end)
+
+
+def _is_felt(one: Subscription, user: User) -> bool:
+    """Whether somebody has less now: a gift, or another subscription, may go on."""
+    if one.kind != Kind.PREMIUM:
+        return True
+    return User.objects.filter(pk=user.pk, plan=Plan.FREE).exists()
+
+
+def tell_of_a_gifts_end(user: User, plan: str, day: datetime) -> None:
+    """Notes that what somebody was given has ended."""
+    of = {"of": plan} if plan in Kind.values else {"what": plan}
+    owe(Notice.Kind.ENDED, f"gift {user.pk} {day.date()}", user, **of)
+
+
+def _owe_of(
+    kind: Notice.Kind, one: Subscription, user: User, day: datetime, since: datetime
+) -> None:
+    """One mail of a kind for each subscription and day `since`."""
+    about = {"of": one.kind, "day": day.date().isoformat()}
+    price = {"amount": str(one.amount), "currency": one.currency, "interval": one.interval}
+    owe(kind, f"{kind} {one.pk} {since.date()}", user, **about, **price)
+
+
+def _coming_payment(one: Subscription, now: datetime) -> Notice.Kind | None:
+    """Which mail somebody is owed of a payment that is near, and that they might not expect."""
+    if one.ends or one.frozen or one.kind != Kind.PREMIUM:
+        return None
+    left = one.period_end - now
+    if one.status == Subscription.Status.TRIALING and left < TOLD_OF_TRIALS_END:
+        return Notice.Kind.TRIAL_ENDS
+    yearly = one.status == Subscription.Status.ACTIVE and one.interval == Interval.YEAR
+    return Notice.Kind.RENEWS if yearly and left < TOLD_OF_A_YEARS_END else None
 
 
 def send_owed(most: int = 100) -> int:
@@ -51,8 +92,9 @@ def send_owed(most: int = 100) -> int:
 
     A try is counted before it is made: a process killed in between sends at most one mail twice.
     """
-    sent = 0
-    for notice in Notice.objects.filter(sent=None, tries__lt=TRIES).select_related("user")[:most]:
+    sent, now = 0, timezone.now()
+    unsent = Notice.objects.filter(sent=None, tries__lt=TRIES).select_related("user")
+    for notice in [notice for notice in unsent if now >= _again_at(notice)][:most]:
         mine = Notice.objects.filter(pk=notice.pk, sent=None, tries=notice.tries)
         if not mine.update(tries=F("tries") + 1):
             continue
@@ -62,10 +104,15 @@ def send_owed(most: int = 100) -> int:
     return sent
 
 
+def _again_at(notice: Notice) -> datetime:
+    return notice.created + timedelta(minutes=2**notice.tries - 1)
+
+
 def _sent(notice: Notice) -> bool:
     with translation.override(getattr(notice.user, "language", "") or settings.LANGUAGE_CODE):
         context = {
             **notice.about,
+            **_said(notice.about),
             "site": settings.SITE_NAME,
             "address": f"{settings.SITE_URL}/plans",
         }
@@ -77,3 +124,16 @@ def _sent(notice: Notice) -> bool:
         log.warning("notice.not_sent", key=notice.key, error=str(error))
         return False
     return True
+
+
+def _said(about: Mapping[str, Any]) -> dict[str, Any]:
+    """What a mail tells of, as the language that is on writes it."""
+    said: dict[str, Any] = {}
+    if "of" in about:
+        said["what"] = Kind(about["of"]).label
+    if "day" in about:
+        said["day"] = date_format(date.fromisoformat(about["day"]), "DATE_FORMAT")
+    if "amount" in about:
+        price = money(Decimal(about["amount"]), about["currency"])
+        said["price"] = f"{price} {Interval(about['interval']).label}"
+    return said

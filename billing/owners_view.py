@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from accounts.admin import ReadOnly
-from billing import gateway, takings
+from billing import gateway, prices, takings
 from billing.models import Subscription
 
 
@@ -33,6 +33,7 @@ class TakingsAdmin(ReadOnly):
             "title": "Takings and costs",
             "opts": self.model._meta,
             "billing_on": gateway.is_on(),
+            "missing": prices.missing(),
             **takings.numbers(),
         }
         return render(request, "billing/takings.html", context)

@@ -2,27 +2,18 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
-from django.utils.formats import number_format
-from django.utils.translation import get_language
 
 from accounts import metering
 from accounts.entitlements import Entitlements, entitlements_of, rights_of_plan
 from accounts.metering import Month
 from accounts.models import Owner, Plan, User
 from billing import checkout, gateway, prices
-from billing.models import Kind, Subscription
-
-SYMBOLS = {"eur": "€", "usd": "$", "gbp": "£", "jpy": "¥"}
-WHOLE = frozenset(
-    {"bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "ugx", "vnd", "vuv",
-     "xaf", "xof", "xpf"}
-)  # fmt: skip
-"""Currencies without a smaller unit, by Stripe's list."""
+from billing.amounts import money
+from billing.models import Gift, Kind, Subscription
 
 
 @dataclass(frozen=True)
@@ -49,23 +40,6 @@ class Held:
     programs: Programs | None
 
 
-def money(amount: Decimal | int, currency: str) -> str:
-    """Returns an amount of the smallest unit as people write it: €6, €0.02, 6 €."""
-    value = Decimal(amount) if currency in WHOLE else Decimal(amount) / 100
-    sign, value = ("−", -value) if value < 0 else ("", value)
-    places = 0 if value == value.to_integral() else max(2, -_exponent(value))
-    number = number_format(value, decimal_pos=places, use_l10n=True, force_grouping=True)
-    symbol = SYMBOLS.get(currency, currency.upper())
-    if (get_language() or "en").startswith("en") and currency in SYMBOLS:
-        return f"{sign}{symbol}{number}"
-    return f"{sign}{number} {symbol}"
-
-
-def _exponent(value: Decimal) -> int:
-    exponent = value.normalize().as_tuple().exponent
-    return exponent if isinstance(exponent, int) else 0
-
-
 def plans(owner: Owner | None) -> dict[str, Any]:
     """Returns what the pricing page says to somebody."""
     known = prices.known()
@@ -76,9 +50,11 @@ def plans(owner: Owner | None) -> dict[str, Any]:
         "free": _rights(Plan.FREE),
         "premium": _rights(Plan.PREMIUM),
         "api": _rights(Plan.API),
+        "nothing": money(0, next((one.currency for one in known.values()), "eur")),
         "prices": {key: money(price.amount, price.currency) for key, price in known.items()},
         "saved": _saved(known),
         "held": held(user) if user is not None else [],
+        "gift": _gift(user) if user is not None else None,
         "kinds": {one.kind for one in checkout.running(user)} if user is not None else set(),
         "trial_days": checkout.trial_days(user) if user is not None else settings.TRIAL_DAYS,
         "refund_days": settings.REFUND_DAYS,
@@ -117,6 +93,10 @@ def _programs(user: User, row: Subscription) -> Programs | None:
         so_far=money(row.amount * month.paid, row.currency),
         at_most=money(row.amount * month.cap, row.currency),
     )
+
+
+def _gift(user: User) -> Gift | None:
+    return Gift.objects.filter(user=user, until__gt=timezone.now()).order_by("-until").first()
 
 
 def _rights(plan: str) -> Entitlements:

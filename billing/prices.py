@@ -41,3 +41,9 @@ def read() -> list[str]:
 def known() -> dict[str, Price]:
     """Returns the prices by lookup key, as last read."""
     return Price.objects.in_bulk()
+
+
+def missing() -> list[str]:
+    """Returns the lookup keys of which no price is known."""
+    there = known()
+    return [key for key in LOOKUP_KEYS if key not in there]

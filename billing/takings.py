@@ -7,12 +7,14 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import Case, CharField, Count, F, Q, QuerySet, Sum, Value, When
 from django.utils import timezone
 
 from accounts.models import Usage
-from billing import pages
-from billing.models import AdDay, Gift, Kind, Subscription
+from billing.amounts import money
+from billing.models import AdDay, Gift, Kind, Price, Subscription
+
+PROGRAMS = "programs"
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,8 @@ class Drawn:
     """GPU-seconds per grid."""
     cost: str
     """Money per grid; the empty text where no price of a GPU hour is set."""
+    total: str
+    """Money for all of them, likewise."""
 
 
 def month_start(now: datetime | None = None) -> datetime:
@@ -53,26 +57,43 @@ def numbers() -> dict[str, Any]:
         "ads": _ads(since),
         **_api(since),
         "drawn": drawn(since),
-        "hour": pages.money(settings.GPU_HOUR_PRICE, "eur") if settings.GPU_HOUR_PRICE else "",
+        "hour": money(settings.GPU_HOUR_PRICE, _currency()) if settings.GPU_HOUR_PRICE else "",
     }
 
 
 def drawn(since: datetime) -> list[Drawn]:
-    """Returns grids, seconds and cost by kind of user."""
+    """Returns grids, seconds and cost by kind of user: people by their plan, and programs."""
     rows = (
         Usage.objects.filter(created__gte=since)
-        .values(kind=F("plan"))
+        .values(kind=_kind_of_user())
         .annotate(grids=Count("pk"), seconds=Sum("seconds"))
         .order_by("kind")
     )
     return [_drawn(row["kind"] or "–", row["grids"], row["seconds"] or 0.0) for row in rows]
 
 
+def _kind_of_user() -> Case:
+    by_programs = Q(api_key__isnull=False) | ~Q(bill=Usage.Bill.NONE)
+    programs = When(by_programs, then=Value(PROGRAMS))
+    return Case(programs, default=F("plan"), output_field=CharField())
+
+
 def _drawn(kind: str, grids: int, seconds: float) -> Drawn:
     each = seconds / grids
-    cents = Decimal(each * settings.GPU_HOUR_PRICE / 3600).quantize(Decimal("0.001"))
-    cost = pages.money(cents, "eur") if settings.GPU_HOUR_PRICE else ""
-    return Drawn(kind, grids, seconds, each, cost)
+    return Drawn(kind, grids, seconds, each, _cost(each, "0.001"), _cost(seconds, "1"))
+
+
+def _cost(seconds: float, step: str) -> str:
+    """What a device's time costs, to this part of a cent."""
+    if not settings.GPU_HOUR_PRICE:
+        return ""
+    cents = Decimal(seconds * settings.GPU_HOUR_PRICE / 3600).quantize(Decimal(step))
+    return money(cents, _currency())
+
+
+def _currency() -> str:
+    """That of the prices; what a device costs is said in the same."""
+    return Price.objects.values_list("currency", flat=True).first() or "eur"
 
 
 def _by_interval(rows: QuerySet[Subscription]) -> dict[str, int]:
@@ -86,7 +107,7 @@ def _monthly(rows: QuerySet[Subscription]) -> list[str]:
     for row in rows.values("currency", "interval").annotate(total=Sum("amount")):
         share = row["total"] / (12 if row["interval"] == "year" else 1)
         sums[row["currency"]] = sums.get(row["currency"], Decimal(0)) + share
-    return [pages.money(round(total), currency) for currency, total in sorted(sums.items())]
+    return [money(round(total), currency) for currency, total in sorted(sums.items())]
 
 
 def _api(since: datetime) -> dict[str, Any]:
@@ -100,7 +121,7 @@ def _api(since: datetime) -> dict[str, Any]:
         user = row.customer.user_id
         if user in counts:  # of several, over the years, the one that ends last
             sums[row.currency] = sums.get(row.currency, Decimal(0)) + row.amount * counts.pop(user)
-    total = [pages.money(amount, currency) for currency, amount in sorted(sums.items())]
+    total = [money(amount, currency) for currency, amount in sorted(sums.items())]
     return {"api_revenue": total, "api_grids": paid.count()}
 
 

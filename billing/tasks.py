@@ -44,7 +44,8 @@ def reconcile() -> None:
     if not gateway.is_on():
         return
     try:
-        prices.read()
+        if missing := prices.read():
+            log.error("prices.missing", lookup_keys=missing, mend="manage.py billing_setup")
     except BillingError as error:
         log.warning("prices.not_read", error=str(error))
     inbox.want_all()

@@ -21,6 +21,7 @@ from accounts import metering
 from accounts.models import Plan, User
 from accounts.visitors import known_key, new_key, owner_of
 from billing import checkout, pages
+from billing.amounts import money
 from billing.errors import BillingError, NothingToChange
 from billing.models import Kind
 
@@ -110,9 +111,10 @@ def change(request: HttpRequest, lookup_key: str) -> HttpResponse:
     total = previewed.cost.total
     context = {
         "change": previewed,
-        "old": pages.money(previewed.subscription.amount, previewed.subscription.currency),
-        "new": pages.money(previewed.to.amount, previewed.to.currency),
-        "due": pages.money(abs(total), previewed.cost.currency),
+        "old": money(previewed.subscription.amount, previewed.subscription.currency),
+        "new": money(previewed.to.amount, previewed.to.currency),
+        "total": total,
+        "due": money(abs(total), previewed.cost.currency),
         "credit": total < 0,
         "key": new_key(),
     }

@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from accounts.entitlements import Entitlements, with_larger_plans
 from accounts.limits import DAY
-from accounts.models import Owner
+from accounts.models import Owner, Plan
 from generation import admission, catalogue, clock
 from generation.busyness import busyness
 from generation.checkpoints import Checkpoint
@@ -73,6 +73,7 @@ def context_of(
         "offer": offer_of(checkpoints, rights, larger),
         "checkpoint": chosen,
         "left": left_of(owner, rights, now),
+        "paid": rights.tier == Plan.Tier.PAID,
         "history": history,
         "last_prompt": history[0].prompt if history else "",
         "chosen_count": str(form["count"].value() or 9),

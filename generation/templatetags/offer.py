@@ -4,6 +4,7 @@ from django import template
 
 from accounts.models import Plan
 from generation import admission, catalogue, clock, lanes, scheduling
+from generation.deletion import VISITORS_GRIDS_KEPT
 from generation.pages import duration
 from generation.scheduling import Tags
 
@@ -21,6 +22,12 @@ def largest_size(limit: int) -> str:
     ]
     width, height = max(sizes, key=lambda size: size[0] * size[1])
     return f"{width} × {height}"
+
+
+@register.simple_tag
+def kept_days() -> int:
+    """Returns the days for which the grids of somebody without an account are kept."""
+    return VISITORS_GRIDS_KEPT.days
 
 
 @register.simple_tag

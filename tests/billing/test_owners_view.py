@@ -9,11 +9,15 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts.models import Usage, User
-from billing.models import Gift
+from accounts.models import ApiKey, Usage, User
+from billing.models import Gift, Price
 from tests.billing.cast import DAY, Shop, plan_of, reconcile
 
 pytestmark = pytest.mark.django_db
+
+
+def key_of(user: User) -> ApiKey:
+    return ApiKey.objects.get_or_create(user=user, name="n", live=True, sha256="0" * 64)[0]
 
 
 def test_the_numbers_are_those_of_the_rows(
@@ -32,11 +36,29 @@ def test_the_numbers_are_those_of_the_rows(
         Usage.objects.create(
             job_id=uuid.uuid4(), plan=plan, images=9, pixel_steps=1, seconds=seconds
         )
+    for bill in ("", "due"):
+        Usage.objects.create(
+            job_id=uuid.uuid4(), plan="free", images=9, pixel_steps=1, seconds=5.0,
+            bill=bill, api_key=key_of(alice),
+        )  # fmt: skip
     page = " ".join(admin_client.get("/admin/billing/takings/").content.decode().split())
-    assert "<td>premium</td><td>2</td><td>6</td><td>3.00</td><td>€0.03</td>" in page
-    assert "<td>visitor</td><td>1</td><td>1</td><td>1.00</td><td>€0.01</td>" in page
+    assert "<td>premium</td><td>2</td><td>6</td><td>3.00</td><td>€0.03</td><td>€0.06</td>" in page
+    assert "<td>visitor</td><td>1</td><td>1</td><td>1.00</td><td>€0.01</td><td>€0.01</td>" in page
+    assert "<td>programs</td><td>2</td><td>10</td><td>5.00</td><td>€0.05</td><td>€0.10</td>" in page
     assert "bob" in page
     assert "payment failed" in page
+
+
+def test_with_nothing_in_it_the_page_says_so(db: None, admin_client: Client) -> None:
+    page = admin_client.get("/admin/billing/takings/").content.decode()
+    for said in ("Billing is off", "None.", "Nothing yet.", "Set GPU_HOUR_PRICE"):
+        assert said in page
+
+
+def test_a_price_that_is_missing_is_named(shop: Shop, admin_client: Client) -> None:
+    Price.objects.filter(pk="api_grid").delete()
+    page = admin_client.get("/admin/billing/takings/").content.decode()
+    assert "not for sale: api_grid. Run manage.py billing_setup" in page
 
 
 def test_only_who_may_look_at_money_sees_it(alice: User, client: Client) -> None:

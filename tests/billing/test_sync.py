@@ -1,6 +1,7 @@
 """One customer is read by one at a time, and nothing that fails takes anything away."""
 
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
 from io import StringIO
 
@@ -18,6 +19,19 @@ from tests.billing.cast import DAY, Shop, plan_of, reconcile
 from tests.fakes.stripe_server import StripeServer
 
 pytestmark = pytest.mark.django_db
+
+DaysLater = Callable[[float], None]
+
+
+@pytest.fixture
+def days_later(monkeypatch: pytest.MonkeyPatch) -> DaysLater:
+    """Puts the site's clock so many days after the beginning of the test."""
+    began = timezone.now()
+
+    def put(days: float) -> None:
+        monkeypatch.setattr(timezone, "now", lambda: began + timedelta(days=days))
+
+    return put
 
 
 def test_a_wish_that_comes_while_somebody_reads_is_read_by_them(
@@ -87,34 +101,75 @@ def test_an_hour_without_stripe_downgrades_nobody(shop: Shop, alice: User) -> No
 
 
 def test_a_failed_payment_has_its_grace_and_its_one_mail(
-    shop: Shop, alice: User, monkeypatch: pytest.MonkeyPatch
+    shop: Shop, alice: User, days_later: DaysLater
 ) -> None:
     customer = shop.customer(alice)
     shop.subscribe(customer)
     shop.stripe.store.cards[customer.stripe_id] = False
     shop.stripe.lifecycle.advance(32 * DAY)
-    began = timezone.now()
-    monkeypatch.setattr(timezone, "now", lambda: began + timedelta(days=32))
+    days_later(32)
     for _ in range(3):
         reconcile(customer)
         notices.send_owed()
     assert plan_of(alice) == "premium"
     assert [message.to for message in mail.outbox] == [["alice@example.org"]]
     assert "failed" in mail.outbox[0].subject
-    monkeypatch.setattr(timezone, "now", lambda: began + timedelta(days=39))
+    days_later(39)
     reconcile(customer)
     notices.send_owed()
     assert plan_of(alice) == "free"
     assert "ended" in mail.outbox[1].subject
 
 
-def test_mail_that_cannot_be_sent_is_tried_again(
-    alice: User, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("coming", "said"),
+    [
+        (("premium_monthly", 10, 6), "first payment is taken that day: €6 a month"),
+        (("premium_yearly", 0, 350), "next payment is taken that day: €60 a year"),
+    ],
+)
+def test_a_payment_that_nobody_may_expect_is_told_of_before(
+    shop: Shop, alice: User, days_later: DaysLater, coming: tuple[str, int, int], said: str
+) -> None:
+    price, trial_days, quiet_for = coming
+    customer = shop.customer(alice)
+    subscription = shop.subscribe(customer, price, trial_days)
+    for days, mails in ((0, 0), (3, 1), (3.5, 1)):
+        days_later(quiet_for + days)
+        reconcile(customer)
+        notices.send_owed()
+        assert len(mail.outbox) == mails
+    assert said in mail.outbox[0].body
+    Notice.objects.all().delete()
+    subscription["cancel_at_period_end"] = True
+    reconcile(customer)
+    assert not Notice.objects.exists()  # who has cancelled will pay nothing
+
+
+def test_the_end_of_paying_by_use_takes_nothing_of_premium(shop: Shop, alice: User) -> None:
+    customer = shop.customer(alice)
+    shop.subscribe(customer)
+    metered = shop.subscribe(customer, "api_grid")
+    reconcile(customer)
+    shop.stripe.lifecycle.end(metered)
+    reconcile(customer)
+    notices.send_owed()
+    assert plan_of(alice) == "premium"
+    assert "API by use" in mail.outbox[0].subject
+    assert "free plan" not in mail.outbox[0].body
+
+
+def test_mail_that_cannot_be_sent_is_tried_again_for_a_day(
+    alice: User, days_later: DaysLater, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     notices.owe(Notice.Kind.CAP, "cap", alice, percent=50, used=5, cap=10)
-    monkeypatch.setattr("billing.notices.send_mail", _refused)
-    assert notices.send_owed() == 0
-    monkeypatch.undo()
+    with monkeypatch.context() as broken:
+        broken.setattr("billing.notices.send_mail", _refused)
+        for minute in range(24 * 60):
+            days_later(minute / (24 * 60))
+            assert notices.send_owed() == 0
+    assert Notice.objects.get().tries == 11  # not once a minute
+    days_later(1.5)
     assert notices.send_owed() == 1
     assert notices.send_owed() == 0
     assert "50%" in mail.outbox[0].subject
@@ -134,7 +189,10 @@ def test_a_gift_begins_at_once_and_ends_on_its_day(
     assert gifts.end_due() == 0
     monkeypatch.setattr(timezone, "now", lambda: until + timedelta(seconds=1))
     assert gifts.end_due() == 1
+    assert gifts.end_due() == 0
     assert plan_of(alice) == "free"
+    notices.send_owed()
+    assert [message.subject for message in mail.outbox] == ["Premium at craiyon has ended"]
 
 
 def test_a_gift_does_not_end_what_is_paid_for(
@@ -148,6 +206,7 @@ def test_a_gift_does_not_end_what_is_paid_for(
     monkeypatch.setattr(timezone, "now", lambda: until + timedelta(seconds=1))
     gifts.end_due()
     assert plan_of(alice) == "premium"
+    assert not Notice.objects.exists()
 
 
 def test_a_plan_that_an_admin_set_by_hand_stays(shop: Shop, alice: User) -> None:

@@ -100,7 +100,8 @@ class Lifecycle:
         item = subscription["items"]["data"][0]
         bought = self.store.get("price", price)
         amount = self.proration(subscription, price)
-        if bought["recurring"]["interval"] != item["price"]["recurring"]["interval"]:
+        other = bought["recurring"]["interval"] != item["price"]["recurring"]["interval"]
+        if other and subscription["status"] != "trialing":
             item["current_period_start"] = self.store.now
             item["current_period_end"] = after(self.store.now, bought["recurring"]["interval"])
         item["price"] = bought
@@ -110,11 +111,11 @@ class Lifecycle:
 
     def proration(self, subscription: Object, price: str) -> int:
         """Returns what a change costs now: the new price less what is left of the old one."""
+        if subscription["status"] == "trialing":
+            return 0
         item, bought = subscription["items"]["data"][0], self.store.get("price", price)
         start, end = item["current_period_start"], item["current_period_end"]
         left = max(0, end - self.store.now) / max(1, end - start)
-        if subscription["status"] == "trialing":
-            left = 0.0
         credit = round(due_for(item["price"]) * left)
         same = bought["recurring"]["interval"] == item["price"]["recurring"]["interval"]
         return round(due_for(bought) * (left if same else 1)) - credit
