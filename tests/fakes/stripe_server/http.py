@@ -71,6 +71,9 @@ class Handler(BaseHTTPRequestHandler):
                 self._drop()
             case "429":
                 self._answer(429, error_body("Not now.", "", "rate_limit_error"))
+            case "quote":
+                told = self.headers.get("Authorization", "")
+                self._answer(401, error_body(f"Invalid API Key provided: {told}"))
             case "500":
                 self._answer(500, error_body("Not now.", "", "api_error"))
             case _:

@@ -33,7 +33,7 @@ class StripeServer:
         self.deliveries = Deliveries(self.store, SECRET)
         self.faults: deque[str] = deque()
         """What the next requests meet: "429", "500", "timeout", "drop" before the request is done,
-        "drop-after" once it was, "" for none."""
+        "drop-after" once it was, "quote" for an error that quotes the key, "" for none."""
         self.away = False
         """Every connection is dropped."""
         self.asked: list[str] = []
