@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from billing import inbox
-from billing.models import Customer, Subscription
-from tests.billing.cast import DAY, Shop, plan_of, post, reconcile
+from billing.models import Customer, StripeEvent
+from tests.billing.cast import DAY, Shop, plan_of, reconcile, straight
 from tests.fakes.stripe_server.store import Object, Refused
 
 pytestmark = pytest.mark.django_db
@@ -165,7 +165,7 @@ def lived(shop: Shop, number: int, chance: random.Random, trusting: Trusting) ->
 def _tell_badly(shop: Shop, chance: random.Random, trusting: Trusting) -> None:
     def heard(payload: bytes, signature: str) -> int:
         trusting.hear(json.loads(payload))
-        return post(payload, signature)
+        return straight(payload, signature)
 
     shop.stripe.deliveries.deliver(heard, chance=chance, doubled=0.2, lost=0.2)
 
@@ -201,5 +201,7 @@ def forget(shop: Shop) -> None:
         store.objects.get(kind, {}).clear()
     store.events.clear()
     shop.stripe.deliveries.sent = 0
-    Subscription.objects.all().delete()
+    shop.stripe.asked.clear()
     Customer.objects.all().delete()
+    StripeEvent.objects.all().delete()
+    User.objects.all().delete()
