@@ -30,6 +30,6 @@ def _end(user: User) -> None:
     with transaction.atomic():
         row = User.objects.select_for_update().get(pk=user.pk)
         settle_plan(row)
-        if User.objects.filter(pk=row.pk, plan=Plan.FREE).exists() and row.plan_id != Plan.FREE:
+        if row.plan_id != Plan.FREE and User.objects.filter(pk=row.pk, plan=Plan.FREE).exists():
             gift = Gift.objects.filter(user=row).latest("until")
-            tell_of_a_gifts_end(row, row.plan_id, gift.until)
+            tell_of_a_gifts_end(row, gift.plan.name, gift.until)

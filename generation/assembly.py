@@ -63,16 +63,15 @@ def with_larger_decoder(pipe: Any, larger: LargerDecoder, size: tuple[int, int])
     return made
 
 
-def _larger_autoencoder(own: Any, folder: Path) -> torch.nn.Module:
+def _larger_autoencoder(own: Any, folder: Path) -> Any:
     autoencoder_class: Any = type(own)
     config = autoencoder_class.load_config(folder, local_files_only=True)
     with torch.device("meta"):
-        made: torch.nn.Module = autoencoder_class.from_config(config)
+        made = autoencoder_class.from_config(config)
     decoder = load_file(folder / "diffusion_pytorch_model.safetensors")
     kept = {name: w for name, w in own.state_dict().items() if not name.startswith(DECODER)}
     made.load_state_dict(kept | decoder, assign=True)
-    made = made.to(own.device, own.dtype).eval()
-    return made.to(memory_format=torch.channels_last)
+    return made.to(own.device, own.dtype).eval().to(memory_format=torch.channels_last)
 
 
 def _origin(checkpoint: Checkpoint) -> tuple[str, dict[str, Any]]:
