@@ -46,6 +46,8 @@ def nonce_for(request: HttpRequest, *, content: bool) -> str:
     """
     if not (content and is_on()) or ads.left_alone(request) or not ads.may_see(request):
         return ""
+    if request.headers.get("HX-Request"):
+        return ""  # a part of a page that is open already, under the policy it came with
     if not hasattr(request, "adsense_nonce"):
         request.adsense_nonce = token_urlsafe(18)  # type: ignore[attr-defined]
         request.for_one_reader = True  # type: ignore[attr-defined]  # a nonce is good once

@@ -1,25 +1,35 @@
-// Holds Google's ads back until the consent platform has spoken, and asks for personalised ones
-// only after a yes to storage, profiles and their use. Without an answer nothing is requested.
+// Google's script is not even fetched before the consent platform has spoken, and asks for
+// personalised ads only after a yes to storage, profiles and their use. Without an answer: nothing.
 
-const queue = (window.adsbygoogle = window.adsbygoogle || []);
-queue.pauseAdRequests = 1;
-queue.requestNonPersonalizedAds = 1;
-queue.push({});
-
+const SCRIPT = "https://pagead2.googlesyndication.com/pagead/js/adsbygoogle.js";
 const PURPOSES = [1, 3, 4];
+const place = document.querySelector("ins.adsbygoogle");
+const queue = (window.adsbygoogle = window.adsbygoogle || []);
 let asked = 0;
+let loaded = false;
+
+function load(personal) {
+  queue.requestNonPersonalizedAds = personal ? 0 : 1;
+  if (loaded) return; // what was decided anew holds from the next page on as well
+  loaded = true;
+  queue.push({});
+  const script = document.createElement("script");
+  script.src = `${SCRIPT}?client=${place.dataset.adClient}`;
+  script.async = true;
+  script.crossOrigin = "anonymous";
+  document.head.append(script);
+}
 
 function heard(consent, ok) {
   if (!ok) return;
   if (consent.gdprApplies === false) {
-    queue.pauseAdRequests = 0;
+    load(true);
     return;
   }
   if (consent.eventStatus !== "tcloaded" && consent.eventStatus !== "useractioncomplete") return;
   const yes = consent.purpose?.consents ?? {};
   if (!yes[1]) return; // even ads that are not personal keep something in the browser
-  queue.requestNonPersonalizedAds = PURPOSES.every((purpose) => yes[purpose]) ? 0 : 1;
-  queue.pauseAdRequests = 0;
+  load(PURPOSES.every((purpose) => yes[purpose]));
 }
 
 function listen() {
@@ -27,4 +37,4 @@ function listen() {
   else if ((asked += 1) < 50) setTimeout(listen, 200);
 }
 
-listen();
+if (place) listen();
