@@ -1,7 +1,7 @@
 """A larger decoder for the weights that ship: 512 px from the same latents as their own 256 px.
 
-It begins as a copy of their own decoder with one stage more, which alone learns: what encodes, what
-denoises and most of what decodes stay as they are, so that a larger picture shows the same drawing.
+It begins as a copy of their own decoder with one stage more. What encodes and what denoises stay as
+they are, so that a larger picture shows the same drawing.
 """
 
 from dataclasses import replace
@@ -29,8 +29,8 @@ CROP = 6
 """Cells of a crop."""
 LARGEST = 12
 """Cells of the largest figure."""
-CROPS = 4
-"""Crops of a step, each of a scene of its own."""
+SCENES, CROPS = 2, 3
+"""Scenes of a step, and crops of each: painting and encoding one costs as much as two crops."""
 NOISE = 0.15
 """What is drawn is never quite what an encoder makes."""
 
@@ -73,11 +73,6 @@ def _start_small(block: AutoencoderTinyBlock) -> None:
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
             nn.init.zeros_(layer.bias)
     block.conv[4].weight.mul_(0.1)
-
-
-def learning(larger: AutoencoderTiny) -> nn.ModuleList:
-    """The layers that learn: the last convolution of the own size, and all that is new."""
-    return nn.ModuleList([larger.decoder.layers[-5], *larger.decoder.layers[-4:]])
 
 
 def save_decoder(larger: AutoencoderTiny, folder: Path) -> None:
@@ -126,12 +121,13 @@ def _cut(latent: Tensor, large: Tensor, x: int, y: int) -> tuple[Tensor, Tensor]
 
 def _batch(run: Run, painter: Painter, own: AutoencoderTiny) -> tuple[Tensor, Tensor]:
     parts = []
-    for _ in range(CROPS):
+    for _ in range(SCENES):
         scene = painter.scene(run.rng)
         large = pictures_to_tensor([painter.paint(scene)]).to(run.device)
         with torch.no_grad(), run.autocast():
             latent = encoded(own, large)
-        parts.append(_cut(latent, large, *crop_corner(run.rng, scene, CROP)))
+        corners = [crop_corner(run.rng, scene, CROP) for _ in range(CROPS)]
+        parts += [_cut(latent, large, *corner) for corner in corners]
     latents, wanted = zip(*parts, strict=True)
     return torch.cat(latents), torch.cat(wanted).contiguous(memory_format=torch.channels_last)
 
@@ -139,9 +135,9 @@ def _batch(run: Run, painter: Painter, own: AutoencoderTiny) -> tuple[Tensor, Te
 def train(run: Run, rate: float = 1e-3) -> None:
     """Train the larger decoder for the run's minutes, and write it beside the weights."""
     own = own_autoencoder().to(run.device)
-    larger = new_larger(own).to(run.device).requires_grad_(False)
-    layers = learning(larger).requires_grad_(True)
-    optimiser, painter = Muon(layers.named_parameters()), Painter()
+    larger = new_larger(own).to(run.device)
+    larger.encoder.requires_grad_(False)
+    optimiser, painter = Muon(larger.decoder.named_parameters()), Painter()
     saved = load_state("larger")
     if saved is not None:
         larger.load_state_dict(saved["larger"])
@@ -159,7 +155,7 @@ def train(run: Run, rate: float = 1e-3) -> None:
             made = larger.decoder(latents + noise * torch.randn_like(latents))
         loss = reconstruction_loss(made, wanted)
         loss.backward()
-        nn.utils.clip_grad_norm_(layers.parameters(), 1.0)
+        nn.utils.clip_grad_norm_(larger.decoder.parameters(), 1.0)
         now = rate * min(1.0, step / 30) * max(0.01, 1 - run.progress)
         optimiser.step(now, now)
         run.note(len(wanted), loss)
