@@ -4,6 +4,7 @@ import base64
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.auth_backends import AuthenticationBackend
 from allauth.mfa.adapter import DefaultMFAAdapter
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
@@ -21,6 +22,15 @@ NO_ADDRESS = "0.0.0.0"  # noqa: S104  (shown and counted, never bound)
 """Stands for a client whose address nobody names, behind a proxy's socket say."""
 
 _SECRETS_SALT = "craiyon_site.sign_in.secrets"
+
+
+class Backend(AuthenticationBackend):  # type: ignore[misc]
+    """Who is signed in."""
+
+    def get_user(self, user_id: int) -> User | None:
+        """Returns an account with what its rights are made of: every page asks for them too."""
+        found = User.objects.select_related("plan", "override").filter(pk=user_id).first()
+        return found if found and self.user_can_authenticate(found) else None
 
 
 class AccountAdapter(DefaultAccountAdapter):

@@ -69,11 +69,12 @@ def spent_by(jobs: QuerySet[Job], allowance: Allowance, now: datetime) -> Spent:
     return Spent(
         in_flight=jobs.filter(status__in=Job.OPEN).count(),
         minute=_newest(minute, allowance.per_minute),
-        day=_newest(_counted_today(jobs, now), allowance.per_day),
+        day=_newest(counted_today(jobs, now), allowance.per_day),
     )
 
 
-def _counted_today(jobs: QuerySet[Job], now: datetime) -> QuerySet[Job]:
+def counted_today(jobs: QuerySet[Job], now: datetime) -> QuerySet[Job]:
+    """Returns those of the jobs that count against the day."""
     return jobs.filter(created__gt=now - DAY, test=False).exclude(FREE)
 
 
@@ -116,7 +117,7 @@ def refuse_beyond_key(key: ApiKey, now: datetime) -> None:
 
 def today_of_key(key: ApiKey, now: datetime) -> list[datetime]:
     """Returns when each grid was asked for that counts against the key's own daily cap."""
-    return _newest(_counted_today(Job.objects.filter(api_key=key), now), key.per_day or 0)
+    return _newest(counted_today(Job.objects.filter(api_key=key), now), key.per_day or 0)
 
 
 def tests_of(owner: Owner, most: int, now: datetime) -> list[datetime]:

@@ -101,6 +101,7 @@ def _form(
         "key": new_key(),
         "task": None if owner else proofs.new_task(request.POST.get("stamp", "")),
     }
+    request.sees_ads = context["ads"]  # type: ignore[attr-defined]  # who places ads need not ask
     return answer(request, "generation/home.html", context, refusal)
 
 

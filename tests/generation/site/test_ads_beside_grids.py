@@ -1,7 +1,6 @@
 """Beside a grid there is an ad once it is whole, and AdSense on public ones alone."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,8 +8,6 @@ from django.test import Client
 from pytest_django import Settings
 
 from accounts.models import Visitor
-from billing import ads
-from billing.ads import running
 from billing.models import HouseAd
 from generation.models import Job
 from tests.generation.site.cast import ask, claimed, finished
@@ -18,13 +15,6 @@ from tests.generation.site.cast import ask, claimed, finished
 pytestmark = pytest.mark.django_db
 
 Patch = pytest.MonkeyPatch
-
-
-@pytest.fixture
-def ad(db: None) -> Iterator[HouseAd]:
-    running.read = -ads.KEPT
-    yield HouseAd.objects.create(name="a", headline="Crayons", target="https://a.example/")
-    running.read = -ads.KEPT
 
 
 @pytest.fixture
