@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 from threading import Lock
 
 import structlog
@@ -17,14 +16,10 @@ from django.views.decorators.cache import never_cache
 from kombu.exceptions import KombuError
 
 from craiyon_site.parts import BROKER_LIMIT
-from generation import delivery
+from generation import delivery, workers
 from generation.catalogue import offered
-from generation.models import Worker
 
 log = structlog.get_logger(__name__)
-
-ALIVE = timedelta(seconds=15)
-"""A worker that was seen no longer ago is alive: it shows itself every five seconds."""
 
 KEPT = 1.0
 """Seconds that a finding is kept, so that asking often costs nothing."""
@@ -35,7 +30,7 @@ FAILURES = (DatabaseError, KombuError, OSError, BotoCoreError, ClientError, Boto
 
 
 class NotReady(Exception):
-    """What is missing, for the operator."""
+    """What is missing, in words that anybody may read."""
 
 
 @dataclass(frozen=True)
@@ -66,12 +61,8 @@ def storage() -> None:
 
 def worker() -> None:
     """Looks for a worker that was seen a moment ago and can draw what the site offers."""
-    alive = Worker.objects.filter(
-        state__in=(Worker.State.READY, Worker.State.DRAWING),
-        seen_at__gt=timezone.now() - ALIVE,
-    ).exclude(kind="")  # it is said with the first checkpoint that could be loaded
-    if not any(offered().keys() & set(one.checkpoints) for one in alive):
-        raise NotReady("no worker that can draw was seen lately")
+    if reason := workers.why_nobody_draws(offered()):
+        raise NotReady(reason)
 
 
 NEEDED = {"database": database, "storage": storage, "worker": worker}

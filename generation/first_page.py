@@ -9,9 +9,8 @@ from uuid import UUID
 from django.db.models import Q
 
 from accounts.entitlements import Entitlements, with_larger_plans
-from accounts.limits import DAY
 from accounts.models import Owner, Plan
-from generation import admission, catalogue, clock
+from generation import admission, catalogue, clock, workers
 from generation.busyness import busyness
 from generation.checkpoints import Checkpoint
 from generation.errors import GenerationError, LimitReached
@@ -81,8 +80,10 @@ def context_of(
         "open_job": _open_job(history, refusal),
         "busy": busy if busy.worth_saying else None,
         "busy_for": duration(busy.seconds),
+        "crew": workers.recent_crew_of(chosen.name).name,
         "unknown": unknown_words(chosen, form["prompt"].value() or ""),
         "larger": _more_a_day(rights, larger) if isinstance(refusal, LimitReached) else [],
+        "ads": rights.ads,
     }
 
 
@@ -91,8 +92,8 @@ def left_of(owner: Owner | None, rights: Entitlements, now: datetime) -> Left:
     most = rights.allowance.per_day
     if owner is None:
         return Left(most, most)
-    counted = admission.jobs_of(owner).filter(created__gt=now - DAY).exclude(admission.FREE)
-    return Left(max(0, most - counted.count()), most)
+    grids = admission.jobs_of(owner).filter(redraws__isnull=True)
+    return Left(max(0, most - admission.counted_today(grids, now).count()), most)
 
 
 def history_of(owner: Owner | None) -> list[Drawn]:

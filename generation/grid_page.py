@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.entitlements import entitlements_of
 from accounts.visitors import is_unknown, new_key
-from generation import catalogue, estimates, pages, sharing
+from generation import catalogue, estimates, pages, sharing, workers
 from generation.access import owns
 from generation.frames import columns, frames_of, rows_of
 from generation.known_words import unknown_words
@@ -83,7 +83,8 @@ def _followed(job: Job | None) -> dict[str, Any]:
         return {"followed": None}
     # A position drawn again takes one image's time: its stream will say its place.
     standing = standing_of(job) if job.redraws_id is None else None
-    news = news_from(job, standing.place if standing else None)
+    crew = workers.crew_of(job.checkpoint) if standing else workers.Crew.DRAWS
+    news = news_from(job, standing.place if standing else None, crew)
     return {
         "followed": job,
         "reload_after": pages.reload_after(news),

@@ -8,10 +8,12 @@ from uuid import UUID
 from django.db import connection
 from django.utils import timezone
 
-from generation.models import Job
+from generation.models import Job, Worker
+from generation.workers import ALIVE, Crew
 
 # One statement whatever the number of jobs. The places of a lane are numbered once for everybody in
-# it, from the partial index of waiting rows and only where somebody watched waits.
+# it, from the partial index of waiting rows and only where somebody watched waits. A worker's lists
+# are JSON, which the databases read each in its own way; as text they are the same to all.
 _NEWS = """
 WITH watched AS (
     SELECT id, status, progress, checkpoint, tier, created, deleted, erased, quoted_low, quoted_high
@@ -22,8 +24,19 @@ lane AS (
     FROM generation_job
     WHERE status = 'queued'
     AND (checkpoint, tier) IN (SELECT checkpoint, tier FROM watched WHERE status = 'queued')
+),
+crew AS (
+    SELECT checkpoint, MAX(CASE WHEN kind = '' OR state = 'loading' THEN {loads} ELSE {draws} END)
+        AS crew
+    FROM (SELECT DISTINCT checkpoint FROM watched) AS served
+    JOIN generation_worker ON seen_at > %s AND state IN ('loading', 'ready', 'drawing')
+        AND CAST(checkpoints AS TEXT) LIKE '%%"' || checkpoint || '"%%'
+        AND CAST(broken AS TEXT) NOT LIKE '%%"' || checkpoint || '":%%'
+    GROUP BY checkpoint
 )
-SELECT watched.*, lane.place FROM watched LEFT JOIN lane ON lane.id = watched.id
+SELECT watched.*, lane.place, crew.crew FROM watched
+LEFT JOIN lane ON lane.id = watched.id
+LEFT JOIN crew ON crew.checkpoint = watched.checkpoint
 """
 
 
@@ -35,6 +48,7 @@ class News:
     progress: float = 0.0
     place: int | None = None
     """1 is the head of the lane; None once it waits no more."""
+    crew: Crew = Crew.DRAWS
     starts_in: tuple[float, float] = field(default=(0.0, 0.0), compare=False)
     """Seconds: what is left of the range that was quoted. It shrinks by itself and is no news."""
 
@@ -59,16 +73,18 @@ def news_of(jobs: Collection[UUID]) -> Mapping[UUID, News]:
         return found
     key = Job._meta.get_field("id")
     ids = [key.get_db_prep_value(pk, connection) for pk in jobs]
+    seen = Worker._meta.get_field("seen_at").get_db_prep_value(timezone.now() - ALIVE, connection)
     # Only as many placeholders as there are ids go into the text.
-    query = _NEWS.format(ids=", ".join(["%s"] * len(ids)))
-    for row in Job.objects.raw(query, ids):
+    query = _NEWS.format(ids=", ".join(["%s"] * len(ids)), loads=Crew.LOADS, draws=Crew.DRAWS)
+    rows: Any = Job.objects.raw(query, [*ids, seen])
+    for row in rows:
         if row.deleted is None and row.erased is None:
-            found[row.pk] = news_from(row, getattr(row, "place"))  # noqa: B009  (the query adds it)
+            found[row.pk] = news_from(row, row.place, Crew(row.crew or Crew.NOBODY))
     return found
 
 
-def news_from(job: Any, place: int | None) -> News:
-    """Returns the news that a row holds, of which the place in its lane is known."""
+def news_from(job: Any, place: int | None, crew: Crew = Crew.DRAWS) -> News:
+    """Returns the news that a row holds, of which place and workers are known."""
     waited = (timezone.now() - job.created).total_seconds()
     left = (max(0.0, job.quoted_low - waited), max(0.0, job.quoted_high - waited))
-    return News(job.status, round(job.progress, 3), place, left)
+    return News(job.status, round(job.progress, 3), place, crew, left)

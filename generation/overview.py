@@ -7,6 +7,7 @@ from accounts.models import Plan
 from generation import admission, catalogue, clock, lanes, scheduling, workers
 from generation.models import Job, Lane, Worker
 from generation.scheduling import Tags, Wait
+from generation.workers import Crew
 
 REMEMBERED = timedelta(days=1)
 """A worker that vanished is shown for so long; one that stopped in order is not."""
@@ -39,6 +40,11 @@ class WorkerNow:
     broken: dict[str, str]
     """Why, by checkpoint that could not be loaded."""
     seen: float
+
+    @property
+    def crew(self) -> Crew:
+        """What it does for its checkpoints."""
+        return workers.crew(self.state, self.device) if self.alive else Crew.NOBODY
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from accounts.models import Owner
 from generation import admission, catalogue, clock
 from generation.models import Job
 from generation.news import News
+from generation.workers import Crew
 
 
 def said_of(news: News) -> dict[str, Any]:
@@ -37,9 +38,18 @@ def sentence(news: News) -> str:
     """Returns what the news come to for the person who waits."""
     match news.status:
         case Job.Status.QUEUED:
-            return _starts(*news.starts_in)
+            return _why_nobody_draws(news.crew) or _starts(*news.starts_in)
         case Job.Status.RUNNING:
             return _("%(percent)d%% drawn.") % {"percent": round(100 * news.progress)}
+    return ""
+
+
+def _why_nobody_draws(crew: Crew) -> str:
+    match crew:
+        case Crew.NOBODY:
+            return _("No machine is drawing at the moment. It starts as soon as one is back.")
+        case Crew.LOADS:
+            return _("The model is being loaded. Drawing begins right after.")
     return ""
 
 

@@ -11,6 +11,7 @@ from accounts.models import Plan
 from generation import catalogue, pages
 from generation.estimates import Accuracy, recent_accuracy
 from generation.overview import LaneNow, Overview, overview
+from generation.workers import Crew
 
 KEPT = 5
 """Seconds for which a finding is shown, however many look at it."""
@@ -32,6 +33,7 @@ class CheckpointNow:
     name: str
     title: str
     workers: int
+    loading: int
     lanes: list[LaneSaid]
 
 
@@ -42,6 +44,8 @@ class QueueStatus:
     waiting: int
     drawing: int
     workers: int
+    """Those that draw."""
+    loading: int
     oldest: str
     """How long the oldest open grid has been in the queue; empty where there is none."""
     checkpoints: list[CheckpointNow]
@@ -60,7 +64,8 @@ def _as_of(moment: int, language: str) -> QueueStatus:
     return QueueStatus(
         waiting=found.waiting,
         drawing=found.drawing,
-        workers=sum(worker.alive for worker in found.workers),
+        workers=sum(worker.crew is Crew.DRAWS for worker in found.workers),
+        loading=sum(worker.crew is Crew.LOADS for worker in found.workers),
         oldest=pages.duration(found.oldest.age) if found.oldest else "",
         checkpoints=[_checkpoint(name, found) for name in catalogue.offered()],
         accuracy=recent_accuracy(),
@@ -69,13 +74,16 @@ def _as_of(moment: int, language: str) -> QueueStatus:
 
 def _checkpoint(name: str, found: Overview) -> CheckpointNow:
     by_tier = {lane.tier: lane for lane in found.lanes if lane.checkpoint == name}
+    crews = [
+        worker.crew
+        for worker in found.workers
+        if name in worker.checkpoints and name not in worker.broken
+    ]
     return CheckpointNow(
         name=name,
         title=catalogue.offered()[name].title,
-        workers=sum(
-            worker.alive and name in worker.checkpoints and name not in worker.broken
-            for worker in found.workers
-        ),
+        workers=crews.count(Crew.DRAWS),
+        loading=crews.count(Crew.LOADS),
         lanes=[_lane(tier, by_tier.get(tier.name.lower())) for tier in reversed(Plan.Tier)],
     )
 

@@ -1,12 +1,29 @@
 """Which workers are alive, what they can draw, and why nobody can."""
 
+import time
+from collections.abc import Collection
 from datetime import datetime, timedelta
+from enum import IntEnum
+from functools import lru_cache
 
 from generation import clock
 from generation.models import Worker
 
 ALIVE = timedelta(seconds=15)
 """A worker not seen for so long counts as gone: it shows itself every five seconds."""
+
+KEPT = 2
+"""Seconds for which a finding is shown, however many look at it."""
+
+
+class Crew(IntEnum):
+    """What can become of a job now, for whoever waits for it; the more the better."""
+
+    NOBODY = 0
+    """No worker draws with its checkpoint. The job is kept until one does."""
+    LOADS = 1
+    """A worker is loading the checkpoint."""
+    DRAWS = 2
 
 
 def alive(now: datetime | None = None) -> list[Worker]:
@@ -30,23 +47,48 @@ def served_beside(worker: str) -> set[str]:
     return {name for other in alive() if other.pk != worker for name in served_by(other)}
 
 
-def why_nobody_draws(now: datetime | None = None) -> str:
-    """Returns why no picture can be drawn now, for the operator; empty where one can."""
-    there = alive(now)
-    if any(_draws(worker) for worker in there):
+def crew(state: str, kind: str) -> Crew:
+    """Returns what a live worker does for its checkpoints: the first one loaded tells the kind."""
+    match state:
+        case Worker.State.READY | Worker.State.DRAWING:
+            return Crew.DRAWS if kind else Crew.LOADS
+        case Worker.State.LOADING:
+            return Crew.LOADS
+    return Crew.NOBODY
+
+
+def crew_of(checkpoint: str, now: datetime | None = None) -> Crew:
+    """Returns the best that the live workers have for a checkpoint."""
+    crews = (crew(worker.state, worker.kind) for worker in serving(checkpoint, now))
+    return max(crews, default=Crew.NOBODY)
+
+
+def recent_crew_of(checkpoint: str) -> Crew:
+    """Returns the same as of a moment ago, for a page that many look at."""
+    return _as_of(int(time.time()) // KEPT, checkpoint)
+
+
+@lru_cache(maxsize=32)
+def _as_of(moment: int, checkpoint: str) -> Crew:
+    return crew_of(checkpoint)
+
+
+def why_nobody_draws(offered: Collection[str], now: datetime | None = None) -> str:
+    """Returns why no picture can be drawn now, empty where one can; for everybody to read.
+
+    Why a checkpoint is broken may name files of the machine: `manage.py queue` says that.
+    """
+    names = set(offered)
+    there = [worker for worker in alive(now) if names & set(worker.checkpoints)]
+    useful = (worker for worker in there if names & set(served_by(worker)))
+    if any(crew(worker.state, worker.kind) is Crew.DRAWS for worker in useful):
         return ""
     said = [reason for worker in there for reason in _reasons(worker)]
     return "; ".join(dict.fromkeys(said)) or "no worker that can draw was seen lately"
 
 
-def _draws(worker: Worker) -> bool:
-    """Whether a checkpoint is loaded, which tells the device, and files are taken."""
-    loaded = bool(worker.kind and served_by(worker))
-    return loaded and worker.state in (Worker.State.READY, Worker.State.DRAWING)
-
-
 def _reasons(worker: Worker) -> list[str]:
-    broken = [f"{name} is broken: {reason}" for name, reason in worker.broken.items()]
+    broken = [f"{name} could not be loaded" for name in worker.broken]
     if worker.state == Worker.State.PAUSED:
         return [*broken, "the storage refuses files"]
     loading = ", ".join(served_by(worker))

@@ -105,14 +105,33 @@ class TestNotReady:
         seen(timedelta(seconds=16))
         assert ready(client)[0] == 503
 
-    @pytest.mark.parametrize("state", ["loading", "paused", "stopped"])
-    def test_when_the_worker_cannot_draw(self, client: Client, state: str) -> None:
+    @pytest.mark.parametrize(
+        ("state", "said"),
+        [
+            ("loading", "loading doodle"),
+            ("paused", "the storage refuses files"),
+            ("stopped", "no worker that can draw was seen lately"),
+        ],
+    )
+    def test_when_the_worker_cannot_draw(self, client: Client, state: str, said: str) -> None:
         seen(timedelta(), Worker.State(state))
-        assert ready(client)[0] == 503
+        status, answer = ready(client)
+        assert (status, answer["parts"]["worker"]["error"]) == (503, said)
 
-    def test_when_the_worker_could_load_no_checkpoint(self, client: Client) -> None:
+    def test_when_the_worker_has_loaded_no_checkpoint_yet(self, client: Client) -> None:
         seen(timedelta(), kind="")
-        assert ready(client)[0] == 503
+        status, answer = ready(client)
+        assert (status, answer["parts"]["worker"]["error"]) == (503, "loading doodle")
+
+    def test_when_no_checkpoint_can_be_loaded_and_tells_nobody_of_its_files(
+        self, client: Client
+    ) -> None:
+        seen(timedelta(), Worker.State.BROKEN, kind="")
+        Worker.objects.update(broken={"doodle": "/srv/weights/unet: no such file"})
+        answer = client.get("/readyz")
+        assert answer.status_code == 503
+        assert "doodle could not be loaded" in answer.text
+        assert "/srv" not in answer.text
 
     @pytest.mark.parametrize("alias", ["masters", "default"])
     def test_when_either_storage_refuses(

@@ -8,12 +8,13 @@ from uuid import UUID
 import pytest
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
 from PIL import Image as Pictures
 
 from accounts import visitors
 from accounts.models import Owner, User, Visitor
 from generation import catalogue, delivery, services
-from generation.models import Image, Job
+from generation.models import Image, Job, Worker
 from generation.submission import GridRequest, submit
 
 
@@ -42,6 +43,13 @@ def claimed(job: Job, progress: float = 0.0) -> Job:
     assert held.pk == job.pk
     services.renew("easel", {(held.pk, held.attempts): progress})
     return held
+
+
+def easel(state: str = "ready", kind: str = "paint", **columns: Any) -> Worker:
+    """A live worker as the site sees it."""
+    now = timezone.now()
+    said = {"host": "here", "pid": 1, "checkpoints": ["ink"], "started": now, "seen_at": now}
+    return Worker.objects.create(id="easel", state=state, kind=kind, **said | columns)
 
 
 def finished(

@@ -1,5 +1,6 @@
 """A made-up checkpoint, two visitors, and storages that end with the test."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,10 @@ from django.core.files.storage import FileSystemStorage, storages
 from django.test import Client
 
 from accounts.models import Visitor
-from generation import estimates
+from billing import ads
+from billing.ads import running
+from billing.models import HouseAd
+from generation import estimates, workers
 from generation.checkpoints import Checkpoint, Folder
 from generation.tasks import doorbell
 from tests.generation.site.cast import client_of
@@ -59,6 +63,15 @@ def rung(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def figures_of_this_test() -> None:
     """What the process remembers for a minute is not of the test before."""
     estimates._as_of.cache_clear()
+    workers._as_of.cache_clear()
+
+
+@pytest.fixture
+def ad(db: None) -> Iterator[HouseAd]:
+    """One of the house, on every page that has a place for it."""
+    running.read = -ads.KEPT
+    yield HouseAd.objects.create(name="a", headline="Crayons", target="https://a.example/")
+    running.read = -ads.KEPT
 
 
 @pytest.fixture

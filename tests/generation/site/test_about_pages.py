@@ -17,9 +17,9 @@ from generation import estimates, queue_status
 from generation.about import PAGES
 from generation.catalogue import MANIFEST
 from generation.checkpoints import Checkpoint, Hub, load_manifest
-from generation.models import Job, Worker
+from generation.models import Job
 from generation.vocabulary import KINDS
-from tests.generation.site.cast import Page, ask
+from tests.generation.site.cast import Page, ask, easel
 
 pytestmark = pytest.mark.django_db
 
@@ -109,12 +109,16 @@ class TestTheStatus:
 
     def test_counts_what_waits_and_who_draws(self, client: Client, alice: Visitor) -> None:
         ask(alice)
-        moment = timezone.now()
-        Worker.objects.create(id="easel", kind="paint", host="here", pid=1, checkpoints=["ink"],
-                              state="ready", started=moment, seen_at=moment)  # fmt: skip
+        easel()
         text = Page(client.get("/status")).text
         assert "1 grid waits" in text
         assert "1 machine draws with it" in text
+
+    def test_says_that_the_model_is_being_loaded(self, client: Client) -> None:
+        easel("loading", kind="")
+        text = Page(client.get("/status")).text
+        assert "The model is being loaded" in text
+        assert "It is being loaded" in text
 
     def test_says_how_many_estimates_were_true(self, client: Client, alice: Visitor) -> None:
         began = timezone.now() - timedelta(hours=1)

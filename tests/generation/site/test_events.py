@@ -12,8 +12,8 @@ from django.test import AsyncClient
 from accounts.models import Owner, Plan, User, Visitor
 from generation import deletion, services
 from generation.events import the_hub
-from generation.models import Job
-from tests.generation.site.cast import ask, claimed, client_of
+from generation.models import Job, Worker
+from tests.generation.site.cast import ask, claimed, client_of, easel
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
@@ -85,6 +85,7 @@ async def test_where_nothing_happens_it_says_so_once_more_and_the_promise_comes_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("generation.events.stream.__kwdefaults__", {"keep_alive": 0.2})
+    await sync_to_async(easel)()
     job = await sync_to_async(ask)(None)
     await Job.objects.filter(pk=job.pk).aupdate(quoted_low=2, quoted_high=6)
     async with asyncio.timeout(20):
@@ -94,6 +95,17 @@ async def test_where_nothing_happens_it_says_so_once_more_and_the_promise_comes_
         while "within 6" in (news := (await anext(said))[1]):
             pass
         assert "It starts within 5 seconds." in news or "any moment" in news
+
+
+async def test_says_when_somebody_draws_again() -> None:
+    job = await sync_to_async(ask)(None)
+    async with asyncio.timeout(20):
+        said = events(await opened(job))
+        assert "No machine is drawing" in (await anext(said))[1]
+        worker = await sync_to_async(easel)("loading", kind="")
+        assert "The model is being loaded" in (await anext(said))[1]
+        await Worker.objects.filter(pk=worker.pk).aupdate(state="ready", kind="paint")
+        assert "It starts" in (await anext(said))[1]
 
 
 async def test_speaks_the_browsers_language() -> None:

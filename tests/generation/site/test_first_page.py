@@ -8,11 +8,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
-from accounts.models import Network, Plan, User, Visitor
-from generation import services
+from accounts.models import Network, Override, Plan, User, Visitor
+from generation import redraws, services, workers
 from generation.checkpoints import Checkpoint
-from generation.models import Job
-from tests.generation.site.cast import Page, ask, client_of, finished, job_behind, key_on
+from generation.models import Job, Worker
+from tests.generation.site.cast import Page, ask, client_of, easel, finished, job_behind, key_on
 
 pytestmark = pytest.mark.django_db
 
@@ -52,28 +52,62 @@ class TestTheForm:
         assert "you alone · with Premium" in page.text
         assert [one for one in page.all("option") if "value" not in one] != []
 
+    @pytest.mark.parametrize("who", ["visitor", "account", "exception", "subscriber"])
+    @pytest.mark.usefixtures("ad")
     def test_asks_the_database_six_times_at_most_whatever_the_history(
-        self, as_alice: Client, alice: Visitor, monkeypatch: pytest.MonkeyPatch
+        self, who: str, alice: Visitor, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         Plan.objects.update(in_flight=99, per_minute=99, per_day=99)
+        plan = Plan.PREMIUM if who == "subscriber" else Plan.FREE
+        owner = alice if who == "visitor" else User.objects.create(username="carol", plan_id=plan)
+        if who == "exception":
+            Override.objects.create(user=owner, per_day=7)
         for number in range(6):
-            finished(ask(alice, f"a fox {number}"), monkeypatch)
-        ask(alice, "a whale")
-        as_alice.get("/")
+            finished(ask(owner, f"a fox {number}"), monkeypatch)
+        ask(owner, "a whale")
+        browser = client_of(owner)
+        browser.get("/")
         with CaptureQueriesContext(connection) as asked:
-            page = Page(as_alice.get("/"))
-        assert len(page.all("img")) == 3 * 9
+            page = Page(browser.get("/"))
+        shown = [picture for picture in page.all("img") if "-small" in picture["src"]]
+        assert len(shown) == 3 * 9
+        assert ("Crayons" in page.text) == (who != "subscriber")
         assert len(asked) <= 6, [query["sql"][:90] for query in asked]
+
+    def test_asks_the_database_no_more_often_for_somebody_who_was_never_here(
+        self, client: Client
+    ) -> None:
+        client.get("/")
+        with CaptureQueriesContext(connection) as asked:
+            client.get("/")
+        assert len(asked) <= 2, [query["sql"][:90] for query in asked]
+
+    def test_counts_no_position_that_was_drawn_again_as_a_grid(
+        self, as_alice: Client, alice: Visitor, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        redraws.redraw(finished(ask(alice), monkeypatch, blocked=(4,)), 4)
+        assert "9 of 10 free grids left today" in Page(as_alice.get("/")).text
 
     def test_says_how_long_the_wait_is_before_anybody_waits(
         self, client: Client, alice: Visitor
     ) -> None:
+        easel()
         assert "It is busy" not in Page(client.get("/")).text
         job = ask(alice)
         Job.objects.filter(pk=job.pk).update(quoted_low=200, quoted_high=300)
         assert "It is busy: a new grid starts in about 5 minutes" in Page(client.get("/")).text
         Job.objects.filter(pk=job.pk).update(quoted_high=10_000)
         assert "It is crowded" in Page(client.get("/")).text
+
+    def test_says_that_nobody_draws_or_that_the_model_is_being_loaded(self, client: Client) -> None:
+        assert "No machine is drawing at the moment" in Page(client.get("/")).text
+        easel("loading", kind="")
+        workers._as_of.cache_clear()
+        assert "The model is being loaded" in Page(client.get("/")).text
+        Worker.objects.update(state="ready", kind="paint")
+        workers._as_of.cache_clear()
+        assert "at the moment" not in (text := Page(client.get("/")).text)
+        assert "being loaded" not in text
 
     def test_offers_the_styles_of_its_models_and_draws_in_one(
         self, as_alice: Client, ink: Checkpoint, monkeypatch: pytest.MonkeyPatch

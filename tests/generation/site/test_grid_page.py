@@ -11,8 +11,8 @@ from django.utils import timezone
 from accounts.models import Plan, User, Visitor
 from generation import services
 from generation.errors import Failure
-from generation.models import ATTEMPTS, Job
-from tests.generation.site.cast import Page, ask, claimed, client_of, finished
+from generation.models import ATTEMPTS, Job, Worker
+from tests.generation.site.cast import Page, ask, claimed, client_of, easel, finished
 
 pytestmark = pytest.mark.django_db
 
@@ -32,6 +32,7 @@ class TestWhileItWaits:
     def test_it_says_the_place_and_when_it_starts(
         self, as_alice: Client, alice: Visitor, bob: Visitor
     ) -> None:
+        easel()
         for _ in range(6):
             ask(bob)
         job = ask(alice)
@@ -57,9 +58,18 @@ class TestWhileItWaits:
         assert re.search(r'<noscript><meta http-equiv="refresh" content="\d+"></noscript>', html)
 
     def test_a_promise_that_ran_out_is_not_repeated(self, as_alice: Client, alice: Visitor) -> None:
+        easel()
         job = ask(alice)
         Job.objects.filter(pk=job.pk).update(created=timezone.now() - timedelta(hours=1))
         assert "It starts any moment." in Page(as_alice.get(f"/g/{job.pk}")).text
+
+    def test_it_promises_nothing_while_nobody_draws(self, as_alice: Client, alice: Visitor) -> None:
+        address = f"/g/{ask(alice).pk}"
+        assert "No machine is drawing at the moment." in Page(as_alice.get(address)).text
+        worker = easel("loading", kind="")
+        assert "The model is being loaded." in Page(as_alice.get(address)).text
+        Worker.objects.filter(pk=worker.pk).update(state="ready", kind="paint")
+        assert "It starts" in Page(as_alice.get(address)).text
 
 
 class TestWhileItIsDrawn:

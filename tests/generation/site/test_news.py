@@ -1,15 +1,19 @@
 """Where jobs stand, asked for many at once."""
 
+from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from accounts.models import Plan, User, Visitor
 from generation import services
 from generation.models import Job
 from generation.news import GONE, news_of
-from tests.generation.site.cast import ask, claimed
+from generation.workers import Crew, crew_of
+from tests.generation.site.cast import ask, claimed, easel
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
@@ -78,6 +82,29 @@ def test_any_number_of_jobs_is_one_query(
         assert len(news_of([job.pk for job in jobs])) == 40
     with django_assert_num_queries(0):
         assert news_of([]) == {}
+
+
+@pytest.mark.parametrize(
+    ("worker", "crew"),
+    [
+        ({}, Crew.DRAWS),
+        ({"state": "drawing"}, Crew.DRAWS),
+        ({"state": "loading", "kind": ""}, Crew.LOADS),
+        ({"kind": ""}, Crew.LOADS),
+        ({"state": "paused"}, Crew.NOBODY),
+        ({"checkpoints": ["inkwell"]}, Crew.NOBODY),
+        ({"broken": {"ink": 'no "unet"'}}, Crew.NOBODY),
+        ({"checkpoints": ["oil", "ink"], "broken": {"oil": '"ink":'}}, Crew.DRAWS),
+        ({"seen_at": timezone.now() - timedelta(minutes=1)}, Crew.NOBODY),
+    ],
+)
+def test_who_draws_is_said_as_the_workers_say_it(
+    alice: Visitor, worker: dict[str, Any], crew: Crew
+) -> None:
+    job = ask(alice)
+    assert news_of([job.pk])[job.pk].crew is crew_of("ink") is Crew.NOBODY
+    easel(**worker)
+    assert news_of([job.pk])[job.pk].crew is crew_of("ink") is crew
 
 
 def test_what_was_quoted_shrinks_and_is_no_news(alice: Visitor) -> None:

@@ -102,18 +102,28 @@ class TestWhyAmISeventh:
 
 
 class TestThePageAsksLittle:
-    @pytest.mark.parametrize("who", ["visitor", "account", "somebody else", "stranger"])
+    @pytest.mark.parametrize(
+        "who", ["visitor", "account", "subscriber", "somebody else", "another account", "stranger"]
+    )
     @pytest.mark.parametrize("state", STATES)
+    @pytest.mark.usefixtures("ad")
     def test_in_every_state_and_whatever_the_history(
         self, state: str, who: str, carol: User, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        owner = carol if who == "account" else Visitor.objects.create()
+        dave = User.objects.create(username="dave")
+        owners = {"account": dave, "subscriber": carol}
+        owner = owners.get(who) or Visitor.objects.create()
         for _ in range(3):
             finished(ask(owner), monkeypatch)
         job = STATES[state](ask(owner), monkeypatch)
         estimates.recent_accuracy()
-        others = {"somebody else": client_of(Visitor.objects.create()), "stranger": Client()}
+        others = {
+            "somebody else": client_of(Visitor.objects.create()),
+            "another account": client_of(dave),
+            "stranger": Client(),
+        }
         browser = others.get(who) or client_of(owner)
+        browser.get(f"/g/{job.pk}")
         with CaptureQueriesContext(connection) as asked:
             assert browser.get(f"/g/{job.pk}").status_code == 200
         statements = [query["sql"] for query in asked.captured_queries]

@@ -68,7 +68,7 @@ def test_a_checkpoint_beside_it_is_drawn(start, offered, painter, shelf):
     fine, broken = wait_until_ended(ask(), ask(checkpoint="broken"))
     assert (fine.status, broken.status) == ("succeeded", "failed")
     assert workers.served_by(Worker.objects.get()) == ["doodle"]
-    assert workers.why_nobody_draws() == ""
+    assert workers.why_nobody_draws(["doodle"]) == ""
 
 
 def test_it_is_tried_again_after_growing_pauses_until_it_can_be_loaded(start, shelf, monkeypatch):
@@ -88,14 +88,14 @@ def test_it_is_tried_again_after_growing_pauses_until_it_can_be_loaded(start, sh
 
 
 def test_who_asks_why_nothing_is_drawn_is_told(start, shelf):
-    assert workers.why_nobody_draws() == "no worker that can draw was seen lately"
+    assert workers.why_nobody_draws(["doodle"]) == "no worker that can draw was seen lately"
     loading = Worker(id="new", checkpoints=["doodle"], pid=1, kind="")
     loading.started = loading.seen_at = workers.clock.now()
     loading.save()
-    assert workers.why_nobody_draws() == "loading doodle"
+    assert workers.why_nobody_draws(["doodle"]) == "loading doodle"
     loading.delete()
     drawer = start(load=shelf.load)
     wait_for(lambda: is_("broken"))
-    assert workers.why_nobody_draws() == "doodle is broken: no model_index.json"
+    assert workers.why_nobody_draws(["doodle"]) == "doodle could not be loaded"
     drawer.stop(grace=0)
-    assert workers.why_nobody_draws() == "no worker that can draw was seen lately"
+    assert workers.why_nobody_draws(["doodle"]) == "no worker that can draw was seen lately"
