@@ -15,21 +15,10 @@ from statistics import median, quantiles
 
 import psutil
 
+from benchmarks.drawing import drawn
 from tests.running_site import RunningSite, running_site
 
 CONNECTIONS = 32
-DRAWS = """
-import sys, time, django; django.setup()
-from generation.models import Job
-from generation.submission import GridRequest, submit
-for n in range(int(sys.argv[1])):
-    job = submit(GridRequest("a red fox under a full moon", visibility="public"), owner=None)
-    while job.status in Job.OPEN:
-        time.sleep(0.1)
-        job.refresh_from_db()
-    assert job.status == "succeeded", job.error_code
-    print(job.pk, (job.finished - job.started).total_seconds())
-"""
 
 
 @dataclass
@@ -74,12 +63,6 @@ class Crowd:
             self.failed += b" 200 " not in head.split(b"\r\n", 1)[0]
             self.seconds.append(time.monotonic() - moment)
             due.task_done()
-
-
-def drawn(site: RunningSite, grids: int) -> list[tuple[str, float]]:
-    """Draws grids one after the other; returns each one's id and seconds."""
-    lines = site.run("-c", DRAWS, str(grids)).splitlines()
-    return [(line.split()[0], float(line.split()[1])) for line in lines]
 
 
 async def measure(site: RunningSite, web: psutil.Process, *, rate: float, grids: int) -> None:
