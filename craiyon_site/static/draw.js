@@ -56,7 +56,16 @@ function restore() {
     const field = form.elements[name];
     if (field) field.value = value;
   }
+  // Nobody draws with what they cannot see.
+  const more = form.querySelector("details.more");
+  more.open ||= [...more.querySelectorAll("input, select")].some(changed);
   askForWords();
+}
+
+function changed(field) {
+  if (field.matches("input")) return field.value !== field.defaultValue;
+  const usual = field.querySelector("[selected]") ?? field.options[0];
+  return field.value !== usual.value;
 }
 
 function count() {

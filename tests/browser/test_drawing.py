@@ -104,6 +104,30 @@ def test_it_works_without_scripts(visit: Visit) -> None:
     expect(page.locator("img[data-position]")).to_have_count(9)
 
 
+def test_in_french_on_a_phone_by_night_from_a_draft_to_nine_pictures(visit: Visit) -> None:
+    page = visit(
+        390, has_touch=True, is_mobile=True, locale="fr-FR", color_scheme="dark",
+        reduced_motion="reduce",
+    )  # fmt: skip
+    page.get_by_label("Votre description").fill("un renard rouge")
+    page.locator("summary").first.tap()
+    count = page.locator("select[name=count]")
+    count.select_option("4")
+    page.reload()
+    expect(page.get_by_label("Votre description")).to_have_value("un renard rouge")
+    expect(count).to_be_visible()
+    expect(count).to_have_value("4")
+    count.select_option("9")
+    page.get_by_role("button", name="Dessiner", exact=True).tap()
+    page.wait_for_url(GRID)
+    wait_until_done(page)
+    assert page.locator("html").get_attribute("lang") == "fr"
+    assert all(picture["alt"] == "un renard rouge" for picture in pictures(page))
+    expect(page.get_by_role("heading", name="Neuf images")).to_be_visible()
+    page.goto("/")
+    expect(page.get_by_label("Votre description")).to_have_value("")
+
+
 @pytest.mark.parametrize("width", [320, 390, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_fits_phones_and_desks_by_day_and_by_night(

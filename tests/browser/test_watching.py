@@ -67,23 +67,31 @@ class TestAServerOfItsOwn:
         with running_site(tmp_path) as made:
             yield made
 
-    def test_restarted_while_somebody_watches_and_the_end_still_comes(
+    def test_restarted_the_end_still_comes_and_what_was_typed_elsewhere_is_kept(
         self, own: RunningSite, browser: Browser
     ) -> None:
         web = own.start_web()
         context = browser.new_context(base_url=own.url)
         context.set_default_timeout(PATIENCE)
-        page = context.new_page()
+        page, other = context.new_page(), context.new_page()
         job = own.run("-c", SUBMITS).strip()
         page.goto(f"/g/{job}")
         page.evaluate("window.notReloaded = true")
+        other.goto("/")
+        other.evaluate("navigator.serviceWorker.ready.then(() => true)")
+        other.get_by_label("Your prompt").fill("a boat in a bottle")
         web.send_signal(signal.SIGTERM)
         web.wait(timeout=30)
+
+        other.reload()
+        expect(other.get_by_role("heading", name="No connection")).to_be_visible()
         own.run("-c", CANCELS, job)
         own.start_web()
         stopped = page.get_by_role("heading", name="Stopped")
         expect(stopped).to_be_visible(timeout=2 * PATIENCE)
         assert page.evaluate("window.notReloaded")
+        other.get_by_role("link", name="Try again").click()
+        expect(other.get_by_label("Your prompt")).to_have_value("a boat in a bottle")
         context.close()
 
 
