@@ -24,7 +24,7 @@ NO_ADDRESS = "0.0.0.0"  # noqa: S104  (shown and counted, never bound)
 _SECRETS_SALT = "craiyon_site.sign_in.secrets"
 
 
-class Backend(AuthenticationBackend):  # type: ignore[misc]
+class Backend(AuthenticationBackend):
     """Who is signed in."""
 
     def get_user(self, user_id: int) -> User | None:

@@ -47,7 +47,7 @@ def sentence(news: News) -> str:
 def _why_nobody_draws(crew: Crew) -> str:
     match crew:
         case Crew.NOBODY:
-            return _("No machine is drawing at the moment. It starts as soon as one is back.")
+            return _("No machine is drawing now. It starts once one is back.")
         case Crew.LOADS:
             return _("The model is being loaded. Drawing begins right after.")
     return ""

@@ -65,7 +65,7 @@ class TestWhileItWaits:
 
     def test_it_promises_nothing_while_nobody_draws(self, as_alice: Client, alice: Visitor) -> None:
         address = f"/g/{ask(alice).pk}"
-        assert "No machine is drawing at the moment." in Page(as_alice.get(address)).text
+        assert "No machine is drawing now." in Page(as_alice.get(address)).text
         worker = easel("loading", kind="")
         assert "The model is being loaded." in Page(as_alice.get(address)).text
         Worker.objects.filter(pk=worker.pk).update(state="ready", kind="paint")
