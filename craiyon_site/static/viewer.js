@@ -113,6 +113,17 @@ function close() {
 
 let down;
 viewer.addEventListener("pointerdown", (event) => (down = event));
+// A browser that takes a swipe for the start of a scroll swallows the next tap, to stop it.
+viewer.addEventListener(
+  "touchmove",
+  (event) => {
+    const [finger, another] = event.touches;
+    if (!down || another || !event.cancelable) return;
+    const [across, along] = [finger.clientX - down.clientX, finger.clientY - down.clientY];
+    if (Math.abs(across) > Math.abs(along)) event.preventDefault();
+  },
+  { passive: false },
+);
 viewer.addEventListener("pointerup", (event) => {
   if (!down || event.pointerType === "mouse") return;
   const [across, along] = [event.clientX - down.clientX, event.clientY - down.clientY];

@@ -172,6 +172,8 @@ class TestTheGrid:
         expect(phone.get_by_role("dialog", name="Picture 2 of 9")).to_be_visible()
         swipe(phone, by=200)
         expect(phone.get_by_role("dialog", name="Picture 1 of 9")).to_be_visible()
+        phone.get_by_role("button", name="Close").tap()
+        expect(phone.get_by_role("dialog")).to_have_count(0)
 
     def test_its_link_is_copied(self, done: Page) -> None:
         done.context.grant_permissions(["clipboard-read", "clipboard-write"])
