@@ -36,7 +36,8 @@ MODES: dict[str, dict[str, Any]] = {
 }
 CUT_OFF = """
     [...document.querySelectorAll("body *")].filter((one) => {
-        if (!one.checkVisibility() || one.matches("input, textarea, .unseen, .trap, .skip")) return false;
+        if (!one.checkVisibility()) return false;
+        if (one.matches("input, textarea, .unseen, .trap, .skip")) return false;
         const { left, right } = one.getBoundingClientRect();
         const style = getComputedStyle(one);
         const hides = style.overflowX !== "visible" && style.overflowX !== "auto";
