@@ -62,8 +62,7 @@ class GiftAdmin(admin.ModelAdmin[Gift]):
     list_select_related = ("user", "given_by")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Gift | None = None) -> list[str]:
-        given = ["given_by", "created"]
-        return given if obj is None else [*given, "user", "plan"]
+        return [] if obj is None else ["given_by", "created", "user", "plan"]
 
     def save_model(self, request: HttpRequest, obj: Gift, form: Any, change: Any) -> None:
         """Notes who gave it, and puts the plan right at once."""

@@ -71,6 +71,7 @@ def test_a_gift_is_on_record_with_its_reason(admin_client: Client, alice: User) 
     until = timezone.now() + timedelta(days=30)
     said = {"user": alice.pk, "plan": "premium", "until_0": until.date().isoformat(),
             "until_1": "00:00", "reason": "Found a bug"}  # fmt: skip
+    assert "object at" not in admin_client.get("/admin/billing/gift/add/").content.decode()
     assert admin_client.post("/admin/billing/gift/add/", said).status_code == 302
     gift = Gift.objects.get()
     assert gift.given_by is not None
