@@ -28,6 +28,8 @@ from generation.seeds import seed_at
 
 log = structlog.get_logger(__name__)
 
+A_GRIDS_FILES = 8 * 2**20
+"""Bytes, more than the files of most grids."""
 DATABASE_MAY_BE_AWAY = 60.0
 """Seconds for which finished pictures wait for the database to come back."""
 
@@ -230,21 +232,21 @@ def forget(job: Job) -> None:
                 log.exception("storage.kept_an_erased_file", job=str(job.pk), file=name)
 
 
-def try_storages() -> None:
-    """Stores a byte and takes it away again, where masters go and where renditions go.
+def try_storages(size: int = 1) -> None:
+    """Stores a file of so many bytes where masters go and where renditions go, and deletes it.
 
     Raises:
         Exception: what the storage raises that refuses it.
     """
     for alias in ("masters", "default"):
         storage = storages[alias]
-        storage.delete(storage.save(f"probe/{uuid4().hex}", ContentFile(b"?")))
+        storage.delete(storage.save(f"probe/{uuid4().hex}", ContentFile(bytes(size))))
 
 
 def takes_files() -> bool:
-    """Whether both storages take a file now."""
+    """Whether both storages take a grid's files now; the last kilobytes of a disk are too few."""
     try:
-        try_storages()
+        try_storages(A_GRIDS_FILES)
     except Exception:
         log.warning("storage.still_refuses", exc_info=True)
         return False

@@ -13,6 +13,9 @@ from generation.models import Job
 
 log = structlog.get_logger(__name__)
 
+FIRST_REST, LONGEST_REST = 0.5, 60.0
+"""Seconds."""
+
 
 @dataclass
 class Held:
@@ -102,3 +105,25 @@ class Watch:
     @property
     def overdue(self) -> bool:
         return self.running and time.monotonic() - self.last_step > self.allowed
+
+
+@dataclass
+class Rest:
+    """A pause before the next claim, which grows while one delivery after the other fails.
+
+    What fails them is away or full, so that more work would end in the same way.
+    """
+
+    seconds: float = 0.0
+    until: float = 0.0
+
+    def begin(self) -> None:
+        self.seconds = min(max(FIRST_REST, 2 * self.seconds), LONGEST_REST)
+        self.until = time.monotonic() + self.seconds
+
+    def end(self) -> None:
+        self.seconds = self.until = 0.0
+
+    @property
+    def over(self) -> bool:
+        return time.monotonic() >= self.until

@@ -101,7 +101,7 @@ def served(
     unchanged = get_conditional_response(request, etag=etag, response=None)
     response = unchanged or _file(job, rendition, position, save="save" in request.GET)
     response["ETag"] = etag
-    private = job.visibility == Job.Visibility.PRIVATE
+    private = job.visibility == Job.Visibility.PRIVATE or job.hidden is not None
     response["Cache-Control"] = "no-store" if private else f"public, max-age={KEPT_SECONDS}"
     return response
 

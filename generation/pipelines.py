@@ -163,6 +163,24 @@ class Pipelines:
             taken += job.count
         return drawn
 
+    def still_draws(self, name: str) -> bool:
+        """Whether a checkpoint draws one picture after a call of it has failed.
+
+        A device whose driver has failed once fails every call from then on, until its process ends.
+        """
+        pipeline = self._loaded.get(name)
+        if pipeline is None:
+            return True
+        self._watch.start(self._hangs_after)
+        try:
+            pipeline.warm(1)
+        except Exception:
+            log.exception("checkpoint.draws_no_more", checkpoint=name, device=pipeline.kind)
+            return False
+        finally:
+            self._watch.stop()
+        return True
+
     def _warm(self, pipeline: Pipeline, room: Room) -> None:
         """Draws a full call, or as large a one as fits."""
         while True:

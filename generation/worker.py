@@ -25,7 +25,7 @@ from generation.checkpoints import Checkpoint
 from generation.checks import CheckUnavailable
 from generation.delivery import Drawn, StorageRefused
 from generation.errors import Failure
-from generation.holding import Held, Holding, Watch
+from generation.holding import Held, Holding, Rest, Watch
 from generation.models import Job, Worker
 from generation.pipeline import OutOfMemory, Pipeline
 from generation.pipelines import NotLoaded, Pipelines
@@ -93,7 +93,9 @@ class Drawer:
         self._stopping = threading.Event()
         self._abandon = threading.Event()
         self._ended = threading.Event()
+        self._dead = threading.Event()
         self._storage_refused = threading.Event()
+        self._rest = Rest()
         self._room_to_deliver = threading.Semaphore(DELIVERIES)
         self._deliverers = ThreadPoolExecutor(DELIVERIES, thread_name_prefix="deliver")
         self._threads: list[threading.Thread] = []
@@ -122,8 +124,8 @@ class Drawer:
         """Stops claiming, lets what is drawn finish within `grace` seconds, releases the rest.
 
         Returns:
-            Whether all threads have ended. Else one is in a long call of a device, where Python
-            cannot end it: whoever ends the process then must do so over its head.
+            Whether all threads have ended. Else one is in a long call of a device or of a storage,
+            where Python cannot end it: whoever ends the process then must do so over its head.
         """
         self._stopping.set()
         deadline = time.monotonic() + grace
@@ -134,19 +136,17 @@ class Drawer:
             time.sleep(0.05)
         self._abandon.set()
         for held in self._holding.all():
-            if services.release(held.job):
-                _told(held.job).info("job.released")
+            self._release(held.job)
         self._deliverers.shutdown(wait=False, cancel_futures=True)
         self._ended.set()
         for thread in self._threads:
             thread.join(timeout=2)
         # The thread of a doorbell may be the one that draws.
-        ended = self._one_at_a_time.acquire(timeout=2)
-        if ended:
-            self._one_at_a_time.release()
+        drawing = not _free(self._one_at_a_time)
+        delivering = not _free(*[self._room_to_deliver] * DELIVERIES)
         Worker.objects.filter(pk=self.id).update(state=Worker.State.STOPPED)
-        log.info("worker.stopped", worker=self.id, still_drawing=not ended)
-        return ended
+        log.info("worker.stopped", worker=self.id, drawing=drawing, delivering=delivering)
+        return not (drawing or delivering)
 
     # Drawing
 
@@ -155,7 +155,7 @@ class Drawer:
         if not self._one_at_a_time.acquire(blocking=False):
             return
         try:
-            while not self._stopping.is_set() and self._storage_takes_files():
+            while not self._stopping.is_set() and self._storage_takes_files() and self._rest.over:
                 close_old_connections()
                 batch = self._claim()
                 if batch is None:
@@ -195,6 +195,11 @@ class Drawer:
             self._watch.stop()
         if isinstance(drawn, Failure):
             self._fail(batch.jobs, drawn)
+            if drawn is Failure.DRAWING_FAILED and not self._pipelines.still_draws(
+                batch.checkpoint
+            ):
+                self._stopping.set()
+                self._dead.set()
         elif drawn is None:
             self._drop(batch)
         else:
@@ -222,7 +227,9 @@ class Drawer:
         for one in held:
             one.drawn_at = time.monotonic()
         self._room_to_deliver.acquire()
-        if not self._abandon.is_set():
+        if self._abandon.is_set():
+            self._room_to_deliver.release()
+        else:
             self._deliverers.submit(self._deliver, drawn, checkpoint)
 
     def _drop(self, batch: Batch) -> None:
@@ -256,6 +263,7 @@ class Drawer:
             finished = delivery.deliver(drawn, checkpoint)
         except CheckUnavailable:
             log.exception("check.unavailable", job=str(job.pk))
+            self._rest.begin()
             self._fail([job], Failure.CHECK_UNAVAILABLE)
         except Error:
             log.exception("job.finish_not_noted", job=str(job.pk))
@@ -263,12 +271,14 @@ class Drawer:
         except StorageRefused:
             log.exception("storage.refused", job=str(job.pk))
             self._storage_refused.set()
+            self._rest.begin()
             self._fail([job], Failure.STORAGE_REFUSED)
         except Exception:
             log.exception("delivery.failed", job=str(job.pk))
             self._fail([job], Failure.DRAWING_FAILED)
         else:
             log.info("job.finished" if finished else "job.was_lost", job=str(job.pk))
+            self._rest.end()
             self._holding.let_go([job])
 
     def _storage_takes_files(self) -> bool:
@@ -314,7 +324,8 @@ class Drawer:
         """The keeper: progress twice a second at most, leases, life, others' leases, the hang."""
         renewed = seen = swept = 0.0
         while not self._ended.wait(PROGRESS_EVERY):
-            if self._watch.overdue or self._holding.delivering_for() > DELIVERY_MAY_TAKE:
+            hangs = self._watch.overdue or self._holding.delivering_for() > DELIVERY_MAY_TAKE
+            if hangs or self._dead.is_set():
                 self._give_up()
                 return
             now = time.monotonic()
@@ -351,16 +362,22 @@ class Drawer:
         return Worker.State.BROKEN if all_broken else Worker.State.LOADING
 
     def _give_up(self) -> None:
-        """No step for too long: a thread that hangs in a device cannot be ended, a process can."""
-        log.error("worker.hangs", drawing=self._watch.overdue, allowed=self._watch.allowed)
+        """A thread that hangs in a device cannot be ended, nor a device revived: a process can."""
+        self._stopping.set()  # what is given back is not for this worker
+        log.error(
+            "worker.gives_up",
+            dead=self._dead.is_set(),
+            hangs=self._watch.overdue,
+            allowed=self._watch.allowed,
+        )
         try:
             for held in self._holding.all():
                 failure = self._hung(held)
                 if failure is None:
-                    services.release(held.job)
+                    self._release(held.job)
                 else:
                     services.fail(held.job, failure)
-                _told(held.job).error("job.gave_up", failure=failure)
+                    _told(held.job).error("job.gave_up", failure=failure)
         finally:
             self._end_process(EX_SOFTWARE)
 
@@ -371,6 +388,14 @@ class Drawer:
         late = time.monotonic() - held.drawn_at > DELIVERY_MAY_TAKE
         return Failure.STORAGE_REFUSED if late else None
 
+    def _release(self, job: Job) -> None:
+        """Without a database the lease runs out instead."""
+        try:
+            if services.release(job):
+                _told(job).info("job.released")
+        except Error:
+            _told(job).exception("job.release_not_noted")
+
     def _fail(self, jobs: Sequence[Job], failure: Failure) -> None:
         """Without a database the lease runs out instead, which comes to the same a little later."""
         for job in jobs:
@@ -380,6 +405,15 @@ class Drawer:
             except Error:
                 _told(job).exception("job.fail_not_noted")
         self._holding.let_go(jobs)
+
+
+def _free(*held: "threading.Lock | threading.Semaphore") -> bool:
+    """Whether locks that others hold come free within two seconds; they are free afterwards."""
+    deadline = time.monotonic() + 2
+    taken = [one for one in held if one.acquire(timeout=max(0.0, deadline - time.monotonic()))]
+    for one in taken:
+        one.release()
+    return len(taken) == len(held)
 
 
 def _told(job: Job) -> structlog.stdlib.BoundLogger:

@@ -50,6 +50,33 @@ def test_an_error_while_drawing_fails_the_job_after_three_attempts(start, painte
     assert job.status == Job.Status.SUCCEEDED
 
 
+def test_a_device_that_died_costs_one_attempt_and_ends_its_process(start, painter):
+    """Such a worker, always idle, would win every claim from those that can draw."""
+    died = threading.Event()
+
+    def die():
+        died.set()
+        raise RuntimeError("CUDA error: an illegal memory access was encountered")
+
+    def warm(images):
+        if died.is_set():
+            raise RuntimeError("CUDA error: an illegal memory access was encountered")
+
+    painter.before_call, painter.warm = die, warm
+    ended: list[int] = []
+    start(end_process=ended.append)
+    job, other = ask(), ask("a whale")
+    wait_for(lambda: ended)
+    assert ended == [70]
+    job.refresh_from_db()
+    other.refresh_from_db()
+    assert {job.status, other.status} == {"queued"}
+    assert sorted([job.attempts, other.attempts]) in ([0, 1], [1, 1])  # [1, 1]: one call drew both
+    start(load=lambda _: Painter())
+    jobs = wait_until_ended(job, other)
+    assert {one.status for one in jobs} == {"succeeded"}
+
+
 def test_a_pipeline_that_hangs_costs_one_attempt_and_ends_its_process(start, painter):
     wakes = threading.Event()
     painter.before_call = wakes.wait
@@ -125,6 +152,46 @@ def test_a_storage_that_refuses_only_these_files_fails_the_job_after_three_attem
     assert (job.status, job.error_code) == ("failed", "storage_refused")
     assert not Usage.objects.exists()
     assert not list(_files(storages["masters"], ""))
+
+
+def test_a_disk_with_a_few_kilobytes_left_counts_as_full(start, monkeypatch):
+    full = threading.Event()
+    full.set()
+
+    class NearlyFull(InMemoryStorage):
+        def _save(self, name, content):
+            if full.is_set() and content.size > 64:
+                raise OSError(28, "No space left on device")
+            return super()._save(name, content)
+
+    monkeypatch.setitem(storages._storages, "masters", NearlyFull())
+    start()
+    job = ask()
+    wait_for(lambda: Worker.objects.get().state == Worker.State.PAUSED, 20)
+    wait_for(lambda: status_of(job) == Job.Status.QUEUED)
+    tried = Job.objects.get(pk=job.pk).attempts
+    time.sleep(3)
+    assert (status_of(job), Job.objects.get(pk=job.pk).attempts) == ("queued", tried)
+    full.clear()
+    [job] = wait_until_ended(job)
+    assert job.status == Job.Status.SUCCEEDED
+
+
+def test_a_delivery_that_hangs_is_told_to_whoever_stops_the_worker(start, monkeypatch):
+    wakes = threading.Event()
+
+    class Hangs(InMemoryStorage):
+        def _save(self, name, content):
+            wakes.wait(20)
+            return super()._save(name, content)
+
+    monkeypatch.setitem(storages._storages, "masters", Hangs())
+    drawer = start()
+    job = ask()
+    wait_for(lambda: any(one.drawn_at for one in drawer._holding.all()))
+    assert not drawer.stop(grace=0.2)
+    assert status_of(job) == Job.Status.QUEUED
+    wakes.set()
 
 
 def test_a_stopping_worker_finishes_what_the_grace_time_allows(start, painter):
