@@ -23,4 +23,9 @@ def behind(proxies: Iterable[IPNetwork], site: ASGI3Application) -> ASGI3Applica
 
 refuse_half_configured()
 offered()  # a site that cannot say what it draws with does not start
-application = behind(settings.TRUSTED_PROXIES, cast(ASGI3Application, get_asgi_application()))
+site = cast(ASGI3Application, get_asgi_application())
+
+# It looks at models, which are there from here on.
+from craiyon_site.shared_answers import FromTheShelf  # noqa: E402
+
+application = behind(settings.TRUSTED_PROXIES, FromTheShelf(site))

@@ -35,8 +35,8 @@ def request_id(get_response: Answer | LaterAnswer) -> Answer | LaterAnswer:
 
         async def answered_later(request: HttpRequest) -> HttpResponseBase:
             began = time.monotonic()
-            with structlog.contextvars.bound_contextvars(request_id=_id_of(request)):
-                return _noted(request, await answer_later(request), began)
+            with structlog.contextvars.bound_contextvars(request_id=id_of(request)):
+                return noted(request, await answer_later(request), began)
 
         return answered_later
 
@@ -44,18 +44,20 @@ def request_id(get_response: Answer | LaterAnswer) -> Answer | LaterAnswer:
 
     def answered(request: HttpRequest) -> HttpResponseBase:
         began = time.monotonic()
-        with structlog.contextvars.bound_contextvars(request_id=_id_of(request)):
-            return _noted(request, answer(request), began)
+        with structlog.contextvars.bound_contextvars(request_id=id_of(request)):
+            return noted(request, answer(request), began)
 
     return answered
 
 
-def _id_of(request: HttpRequest) -> str:
+def id_of(request: HttpRequest) -> str:
+    """Returns the id that a request came with, or a new one."""
     given = request.headers.get(HEADER, "")
     return given if WELL_FORMED.fullmatch(given) else uuid.uuid4().hex
 
 
-def _noted(request: HttpRequest, response: HttpResponseBase, began: float) -> HttpResponseBase:
+def noted(request: HttpRequest, response: HttpResponseBase, began: float) -> HttpResponseBase:
+    """Logs a request and returns its answer, which carries the bound id."""
     response[HEADER] = structlog.contextvars.get_contextvars()["request_id"]
     if request.path not in QUIET:
         log.info(

@@ -2,8 +2,9 @@
 
 A link that is posted on a forum brings hundreds of requests a second for one page and one card. The
 views say which answers anybody may keep (`Cache-Control: public`); here the process keeps them
-itself, so that a crowd costs one rendering every few seconds and no thread and no query between.
-Whoever is known by a cookie is never answered from here.
+itself, so that a crowd costs one rendering every few seconds, and between two of them no thread, no
+query and nothing else of the site: a thread would wait for the processor wherever a worker draws on
+it. Whoever is known by a cookie is never answered from here.
 """
 
 import threading
@@ -12,18 +13,29 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
+from io import BytesIO
 from typing import cast
 
+import structlog
 from asgiref.sync import iscoroutinefunction
 from django.conf import settings
+from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
 from django.utils.decorators import sync_and_async_middleware
 from django.utils.translation import get_language_from_request
+from uvicorn._types import (
+    ASGI3Application,
+    ASGIReceiveCallable,
+    ASGISendCallable,
+    HTTPScope,
+    Scope,
+)
 
 from accounts.visitors import is_unknown
 from craiyon_site.languages import PARAMETER
+from craiyon_site.middleware import id_of, noted
 
 LARGEST_ANSWER = 2**20
 LARGEST_SHELF = 32 * 2**20
@@ -105,6 +117,38 @@ def shared_answers(get_response: Answer | LaterAnswer) -> Answer | LaterAnswer:
         return _from_shelf(request, key) or _to_shelf(key, answer(request))
 
     return answered
+
+
+class FromTheShelf:
+    """The site, with its shelf before everything that Django does for a request."""
+
+    def __init__(self, site: ASGI3Application) -> None:
+        self._site = site
+
+    async def __call__(
+        self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
+    ) -> None:
+        if scope["type"] == "http" and (response := _kept_for(scope)) is not None:
+            headers = [
+                (name.lower().encode("latin-1"), said.encode("latin-1"))
+                for name, said in response.items()
+            ]
+            status = response.status_code
+            await send({"type": "http.response.start", "status": status, "headers": headers})
+            await send({"type": "http.response.body", "body": response.content})
+            return
+        await self._site(scope, receive, send)
+
+
+def _kept_for(scope: HTTPScope) -> HttpResponse | None:
+    if scope["method"] != "GET":
+        return None
+    began = time.monotonic()
+    request = ASGIRequest(scope, BytesIO())
+    if (key := _key(request)) is None or (response := _from_shelf(request, key)) is None:
+        return None
+    with structlog.contextvars.bound_contextvars(request_id=id_of(request)):
+        return cast(HttpResponse, noted(request, response, began))
 
 
 def _key(request: HttpRequest) -> Key | None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from django.http import HttpRequest, HttpResponse
-from django.test import RequestFactory
+from django.test import AsyncRequestFactory, RequestFactory
 from pytest_django import Settings
 
 from accounts.visitors import COOKIE
@@ -162,3 +162,54 @@ async def test_it_works_without_a_thread_too() -> None:
         response = await answers(RequestFactory().get("/g/1"))
         assert response.content == b"x"
     assert asked == 1
+
+
+class TestBeforeTheRest:
+    """What the server is given: the shelf first, and the site for everything else."""
+
+    @pytest.fixture
+    def woken(self) -> list[str]:
+        return []
+
+    @pytest.fixture
+    def server(self, woken: list[str]) -> Any:
+        async def site(scope: Any, receive: Any, send: Any) -> None:
+            woken.append(scope["type"])
+
+        return shared_answers.FromTheShelf(site)
+
+    async def get(self, server: Any, path: str = "/g/1", **headers: str) -> list[Any]:
+        said: list[Any] = []
+
+        async def send(message: Any) -> None:
+            said.append(message)
+
+        sent = [(n.replace("_", "-").encode(), v.encode()) for n, v in headers.items()]
+        request = AsyncRequestFactory().get(path)
+        scope = dict(request.scope) | {"headers": [(b"host", b"testserver"), *sent]}
+        await server(scope, None, send)
+        return said
+
+    async def test_a_crowd_is_answered_without_the_site(
+        self, server: Any, woken: list[str]
+    ) -> None:
+        site = Site(Vary="Cookie, Accept-Language")
+        site.get(host="testserver")
+        start, body = await self.get(server)
+        headers = dict(start["headers"])
+        assert (start["status"], body["body"]) == (200, b"nine pictures")
+        assert headers[b"age"] == b"0"
+        assert len(headers[b"x-request-id"]) == 32
+        start, body = await self.get(server, if_none_match='"1"')
+        assert (start["status"], body["body"]) == (304, b"")
+        assert (site.asked, woken) == (1, [])
+
+    @pytest.mark.parametrize(
+        "difference", [{"path": "/g/2"}, {"cookie": f"{COOKIE}=x"}, {"accept_language": "fr"}]
+    )
+    async def test_everything_else_is_the_sites(
+        self, server: Any, woken: list[str], difference: dict[str, str]
+    ) -> None:
+        Site().get(host="testserver")
+        assert await self.get(server, **difference) == []
+        assert woken == ["http"]
