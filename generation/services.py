@@ -152,10 +152,11 @@ def finish(
         Image.objects.bulk_create(images)
         Rendition.objects.bulk_create(renditions)
         if delivered:
+            owner = Job.objects.only("user", "visitor").get(pk=job.pk)  # claimed meanwhile, maybe
             metering.record(
                 job_id=job.pk,
-                user_id=job.user_id,
-                visitor=job.visitor_id is not None,
+                user_id=owner.user_id,
+                visitor=owner.visitor_id is not None,
                 api_key_id=job.api_key_id,
                 images=delivered,
                 pixel_steps=job.cost // job.count * delivered,

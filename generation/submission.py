@@ -209,8 +209,8 @@ def lock(network: Network | None, owner: Owner | None) -> None:
     if isinstance(owner, User):
         User.objects.select_for_update().get(pk=owner.pk)
     elif isinstance(owner, Visitor):
-        locked = Visitor.objects.select_for_update().get(pk=owner.pk)
-        if locked.claimed is not None:
+        locked = Visitor.objects.select_for_update().filter(pk=owner.pk).first()
+        if locked is None or locked.claimed is not None:
             raise OwnerMoved(
                 _("Your grids have just moved to another device or account. Press Draw once more.")
             )

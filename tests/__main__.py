@@ -160,8 +160,13 @@ def main() -> int:
         return 1
     say("Tests, several at a time")
     count = run_tests(f"not alone{left_out}", *rest, beside="loadfile")
-    say("Tests that kill and starve, several at a time")
-    count += run_tests("fault", *rest, beside="worksteal")
+    if asked.full:
+        # At full counts the workers are asked for nearly all that two cores can draw.
+        say("Tests that kill and starve, one at a time; each says what it found")
+        count += run_tests("fault", "-s", *rest)
+    else:
+        say("Tests that kill and starve, several at a time")
+        count += run_tests("fault", *rest, beside="worksteal")
     say("Tests that measure, load or look at pages, one at a time")
     count += run_tests(f"alone and not fault{left_out}", *rest)
     if not os.environ.get("DATABASE_URL", "").startswith("postgres"):
