@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -74,20 +75,22 @@ def make(user: User, wish: KeyWish) -> tuple[ApiKey, str]:
     Raises:
         TooManyKeys: the account has too many already.
     """
-    if valid().filter(user=user).count() >= MOST_KEYS:
-        raise TooManyKeys
     text = _drawn("live" if wish.live else "test")
-    key = ApiKey.objects.create(
-        user=user,
-        name=wish.name,
-        live=wish.live,
-        prefix=text[:PREFIX_LENGTH],
-        sha256=_hash(text),
-        scopes=[scope for scope in ALL_SCOPES if scope in wish.scopes],
-        per_day=wish.per_day,
-        largest_side=wish.largest_side,
-        expires=wish.expires,
-    )
+    with transaction.atomic():
+        User.objects.select_for_update().get(pk=user.pk)
+        if valid().filter(user=user).count() >= MOST_KEYS:
+            raise TooManyKeys
+        key = ApiKey.objects.create(
+            user=user,
+            name=wish.name,
+            live=wish.live,
+            prefix=text[:PREFIX_LENGTH],
+            sha256=_hash(text),
+            scopes=[scope for scope in ALL_SCOPES if scope in wish.scopes],
+            per_day=wish.per_day,
+            largest_side=wish.largest_side,
+            expires=wish.expires,
+        )
     return key, text
 
 

@@ -5,7 +5,7 @@ delivers it, and then it is settled as well whether it is paid for: nothing is c
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -50,6 +50,11 @@ class Month:
 def month_start(now: datetime) -> datetime:
     """Returns the beginning of the month."""
     return now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+
+
+def month_end(now: datetime) -> datetime:
+    """Returns the beginning of the next month, when all that it includes is there again."""
+    return month_start(month_start(now) + timedelta(days=31))
 
 
 def month_of(user: User, rights: Entitlements, now: datetime) -> Month | None:

@@ -20,7 +20,7 @@ from django.utils.text import slugify
 
 from accounts.models import Export, User
 from generation import delivery, pages
-from generation.models import Image, Job
+from generation.models import Image, Job, Source
 from generation.renditions import Format, Kind
 
 log = structlog.get_logger(__name__)
@@ -137,6 +137,8 @@ def _grid(archive: zipfile.ZipFile, job: Job, number: int) -> dict[str, Any]:
     with suppress(Image.DoesNotExist, FileNotFoundError):
         drawn = (image for image in job.images.all() if image.master)
         names.extend(_picture(archive, job, image, folder) for image in drawn)
+    if source := Source.objects.filter(job=job).first():
+        archive.writestr(f"{folder}/changed.png", bytes(source.content))
     return {
         "id": str(job.pk),
         "prompt": job.prompt,

@@ -67,6 +67,8 @@ def configuration(level: str, form: str) -> dict[str, Any]:
             "celery.worker.strategy": {**quiet, "level": "WARNING"},
             "botocore": {**quiet, "level": "WARNING"},
             "httpx": {**quiet, "level": "WARNING"},
+            # Every answer's head, with the cookies in it.
+            "httpcore": {**quiet, "level": "WARNING"},
         },
     }
 

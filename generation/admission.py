@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -137,15 +138,20 @@ def refuse_beyond_month(key: ApiKey, rights: Entitlements, now: datetime) -> Non
         return
     programs = jobs_of(key.user).filter(api_key__isnull=False, test=False, redraws__isnull=True)
     limit = month.beyond(programs.filter(status__in=Job.OPEN).count())
-    place = f"{settings.SITE_URL}/plans"
+    over = metering.month_end(now)
+    about = {"place": f"{settings.SITE_URL}/plans", "day": date_format(over, "DATE_FORMAT")}
+    after = round((over - now).total_seconds()) + 1
     if limit is metering.Beyond.INCLUDED:
         said = _(
-            "The %(n)d grids a month that programs may draw are used up. Add a card: %(place)s"
+            "The %(n)d grids a month that programs may draw are used up until %(day)s. Add a card: "
+            "%(place)s"
         )
-        raise PaymentRequired(said % {"n": month.included, "place": place})
+        raise PaymentRequired(said % {"n": month.included, **about}, retry_after=after)
     if limit is metering.Beyond.CAP:
-        said = _("Your cap of %(n)d paid grids a month is reached. Raise it: %(place)s")
-        raise CapReached(said % {"n": month.cap, "place": place})
+        said = _(
+            "Your cap of %(n)d paid grids a month is reached until %(day)s. Raise it: %(place)s"
+        )
+        raise CapReached(said % {"n": month.cap, **about}, retry_after=after)
 
 
 def refuse_too_many_tests(owner: Owner, rights: Entitlements, now: datetime) -> None:

@@ -63,6 +63,21 @@ def with_larger_decoder(pipe: Any, larger: LargerDecoder, size: tuple[int, int])
     return made
 
 
+def sister_of(pipe: Any) -> Any:
+    """Returns the pipeline of the same parts that begins with a picture.
+
+    Raises:
+        ValueError: there is none that fits.
+    """
+    sister: Any = diffusers.AutoPipelineForImage2Image.from_pipe(pipe)
+    takes = inspect.signature(type(sister).__call__).parameters
+    # FLUX packs its latents: what a mask keeps could not be put back.
+    if "strength" not in takes or hasattr(pipe, "_unpack_latents"):
+        raise ValueError(f"{type(pipe).__name__} changes no pictures here: leave edits out")
+    sister.set_progress_bar_config(disable=True)
+    return sister
+
+
 def _larger_autoencoder(own: Any, folder: Path) -> Any:
     autoencoder_class: Any = type(own)
     config = autoencoder_class.load_config(folder, local_files_only=True)

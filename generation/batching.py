@@ -5,14 +5,21 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 Name = TypeVar("Name")
+EDIT = "/edit"
 
 
-def batch_key(width: int, height: int, steps: int, guidance: float) -> str:
-    """Returns the same text for jobs that may share a call: all that a pipeline takes as a scalar.
+def batch_key(width: int, height: int, steps: int, guidance: float, *, edit: bool = False) -> str:
+    """Returns the same text for jobs that may share a call: all that a pipeline takes as a scalar,
+    and whether they change a picture, which another pipeline does.
 
     The checkpoint is not in it: it is a column of every index that the key is part of.
     """
-    return f"{width}x{height}/{steps}/{guidance:g}"
+    return f"{width}x{height}/{steps}/{guidance:g}{EDIT if edit else ''}"
+
+
+def is_edit(key: str) -> bool:
+    """Whether the jobs of a batch key change a picture that is there already."""
+    return key.endswith(EDIT)
 
 
 @dataclass(frozen=True)

@@ -120,6 +120,9 @@ class Checkpoint:
     """Prompt templates by the style's name; `{prompt}` stands for what was typed."""
     negative_prompt: bool = False
     """Whether it heeds a negative prompt."""
+    edits: bool = False
+    """Whether it changes pictures that are there already: its pipeline has a sister in diffusers
+    that begins with a picture, and latents that are an image themselves."""
     guidance_parameter: str = "guidance_scale"
     """What its pipeline calls the guidance."""
     unet: Path | HubFile | None = None
@@ -266,6 +269,7 @@ def _checkpoint(manifest: Path, name: str, values: object) -> Checkpoint:
         vocabulary=vocabulary,
         styles=table.take("styles", _as_styles, "templates that hold {prompt}, by name", {}),
         negative_prompt=table.flag("negative_prompt", default=False),
+        edits=table.flag("edits", default=False),
         guidance_parameter=table.text("guidance_parameter", "guidance_scale"),
         unet=_unet(table),
         scheduler=_scheduler(table),

@@ -17,13 +17,16 @@ class CheckUnavailable(Exception):
     """The checkpoint's pictures need a check, and there is none that works."""
 
 
-def verdicts(pictures: Sequence[Picture], checkpoint: Checkpoint) -> list[Image.Verdict]:
-    """Returns a verdict on each picture.
+def verdicts(
+    pictures: Sequence[Picture], checkpoint: Checkpoint, *, edited: bool = False
+) -> list[Image.Verdict]:
+    """Returns a verdict on each picture. What was made of somebody's own picture needs a check
+    whatever the checkpoint has seen.
 
     Raises:
         CheckUnavailable: a check is needed and cannot be made. Nothing may be delivered then.
     """
-    if not checkpoint.needs_check:
+    if not checkpoint.needs_check and not edited:
         return [Image.Verdict.UNCHECKED] * len(pictures)
     try:
         check: Check = import_string(settings.IMAGE_CHECK)

@@ -20,6 +20,7 @@ from PIL.Image import Image as Picture
 
 from accounts.entitlements import entitlements_of
 from generation import checks, renditions, services
+from generation.batching import is_edit
 from generation.checkpoints import Checkpoint
 from generation.models import Image, Job, Rendition
 from generation.provenance import sha256
@@ -32,6 +33,9 @@ A_GRIDS_FILES = 8 * 2**20
 """Bytes, more than the files of most grids."""
 DATABASE_MAY_BE_AWAY = 60.0
 """Seconds for which finished pictures wait for the database to come back."""
+
+PREVIEW_SIDE = 256
+"""Longest side of a picture that is shown before it is done, in pixels."""
 
 
 class StorageRefused(Exception):
@@ -86,7 +90,8 @@ def deliver(drawn: Drawn, checkpoint: Checkpoint) -> bool:
         StorageRefused: a storage did not take a file.
     """
     written = Written()
-    images, rows = stored(drawn, checks.verdicts(drawn.pictures, checkpoint), written)
+    found = checks.verdicts(drawn.pictures, checkpoint, edited=is_edit(drawn.job.batch_key))
+    images, rows = stored(drawn, found, written)
     finished = _finish(drawn, images, rows)
     if not finished:
         written.delete()
@@ -177,6 +182,26 @@ def rendition(
         written.delete()
         raise
     return row
+
+
+def preview(job: Job, position: int, picture: Picture, checkpoint: Checkpoint) -> bytes | None:
+    """Returns an unfinished picture as who watches may see it; None where the check forbids it.
+
+    Raises:
+        CheckUnavailable: it needs a check that cannot be made.
+    """
+    found = checks.verdicts([picture], checkpoint, edited=is_edit(job.batch_key))
+    if found == [Image.Verdict.BLOCKED]:
+        return None
+    return small(job, position, picture, checkpoint.revision)
+
+
+def small(job: Job, position: int, picture: Picture, revision: str) -> bytes:
+    """Returns a picture as a small file, with the mark where its owner's plan has one."""
+    shown = renditions.thumbnail(picture, PREVIEW_SIDE)
+    if job.owner is not None and entitlements_of(job.owner).watermark:
+        shown = renditions.watermarked(shown, settings.SITE_NAME)
+    return renditions.encode(shown, Format.WEBP, replace(about(job, revision), position=position))
 
 
 def encoded(job: Job, format: Format, *, position: int, watermark: bool, quality: int) -> bytes:

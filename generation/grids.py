@@ -11,8 +11,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from generation import access, deletion, grid_page, redraws, services, sharing
 from generation.access import Refused, owned, shown
+from generation.batching import is_edit
 from generation.errors import GenerationError
-from generation.models import Job
+from generation.models import Job, Source
 from generation.submission import GridRequest
 from generation.tasks import ring
 from generation.views import answer, drawn, private, refusal_page
@@ -136,6 +137,7 @@ def _page(
 
 
 def _same_request(job: Job) -> GridRequest:
+    source = Source.objects.filter(job=job).first() if is_edit(job.batch_key) else None
     return GridRequest(
         prompt=job.prompt,
         negative_prompt=job.negative_prompt,
@@ -145,4 +147,5 @@ def _same_request(job: Job) -> GridRequest:
         count=job.count,
         format=job.format,
         visibility=Job.Visibility(job.visibility),
+        source=bytes(source.content) if source else None,
     )

@@ -10,12 +10,13 @@ from uuid_utils.compat import uuid7
 
 from accounts.models import ApiKey, Network, Owner, Plan, User, Visitor
 from generation.errors import Failure
-from generation.program_models import Attempt, Call, Callback, Delivery
+from generation.program_models import Attempt, Call, Callback, Delivery, Preview, Source
 from generation.safety import PromptRule, Report
 
 __all__ = [
     "ATTEMPTS", "Attempt", "Call", "Callback", "Delivery", "Image", "Job", "Lane", "Pace",
-    "PromptRule", "Rendition", "Report", "Worker",
+    "Preview", "PromptRule", "Rendition", "Report", "Source",
+    "Worker",
 ]  # fmt: skip
 
 ATTEMPTS = 3
@@ -74,6 +75,7 @@ class Job(models.Model):
     seed = models.BigIntegerField()
     format = models.CharField(max_length=8, default="webp")
     visibility = models.CharField(max_length=8, choices=Visibility, default=Visibility.UNLISTED)
+    previews = models.PositiveSmallIntegerField(default=0, help_text="Looks at each unfinished.")
 
     status = models.CharField(max_length=9, choices=Status, default=Status.QUEUED)
     tier = models.PositiveSmallIntegerField(choices=Plan.Tier)

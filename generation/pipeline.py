@@ -3,18 +3,22 @@
 import inspect
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import cycle, islice
-from typing import Any, cast
+from typing import Any
 
 import diffusers
 import torch
 import transformers
+from diffusers.utils.torch_utils import randn_tensor
 from PIL.Image import Image
 from safetensors import SafetensorError
 
-from generation import assembly
+from generation import assembly, uploads
 from generation.checkpoints import Checkpoint
+from generation.drawings import Call, Drawing, share
+from generation.latents import Looks, Show, beyond
+from generation.masking import Kept
+from generation.reading import reader_of
 
 for library in (diffusers, transformers):
     # Their warnings quote the prompts that they cut, and prompts do not belong into logs.
@@ -22,11 +26,12 @@ for library in (diffusers, transformers):
     quiet.set_verbosity_error()
     quiet.disable_progress_bar()
 
-TOKENIZERS = ("tokenizer_3", "tokenizer_2", "tokenizer")
-"""Components by how much of the prompt they read, the most first."""
-
 TRIAL_STEPS = 2
 """Enough steps for every part of a pipeline to have run on what another part made."""
+
+STRENGTH = 0.9
+"""How much of the noise a picture gets that is changed as a whole. With less, doodle keeps the
+background whatever is asked for; with this, what is in the picture keeps its place."""
 
 LOADING_ERRORS = (
     OSError,
@@ -57,29 +62,6 @@ class OutOfMemory(PipelineError):
     """The device has too little memory for a checkpoint or for a call."""
 
 
-@dataclass(frozen=True)
-class Drawing:
-    """One picture to draw."""
-
-    prompt: str
-    negative_prompt: str
-    seed: int
-
-
-@dataclass(frozen=True)
-class _Call:
-    """What all pictures of a pipeline call share."""
-
-    width: int
-    height: int
-    steps: int
-    guidance: float
-
-    def shape(self, images: int) -> tuple[int, int, int, bool, bool]:
-        """What the sizes of tensors depend on; guidance above 0 or above 1 doubles their rows."""
-        return images, self.width, self.height, self.guidance > 0, self.guidance > 1
-
-
 class Pipeline:
     """A checkpoint in memory.
 
@@ -97,8 +79,11 @@ class Pipeline:
         self._pipe = pipe
         self._larger = larger
         """The same with the larger decoder, where the checkpoint has one."""
+        # They share all parts with the others: they take no memory.
+        changing = (pipe, larger) if checkpoint.edits else ()
+        self._sisters = {id(one): assembly.sister_of(one) for one in changing if one is not None}
         self._parameters = inspect.signature(type(pipe).__call__).parameters
-        self._tokenizer = next(t for name in TOKENIZERS if (t := getattr(pipe, name, None)))
+        self._reader = reader_of(pipe, checkpoint.longest_prompt)
         self._trials: dict[tuple[int, int, int, bool, bool], bool] = {}
 
     @classmethod
@@ -148,6 +133,7 @@ class Pipeline:
         guidance: float,
         at_once: int | None = None,
         on_step: Callable[[float], None] = lambda _: None,
+        on_look: Show = lambda *_: None,
     ) -> list[Image]:
         """Returns one RGB image of `width` × `height` pixels for each drawing, in their order.
 
@@ -160,17 +146,19 @@ class Pipeline:
             at_once: pictures in one call of the pipeline; never more than the checkpoint's batch.
             on_step: called after every step with the fraction of the whole that is done, which
                 never falls and ends at 1. What it raises ends the drawing and comes out of here.
+            on_look: called with the place of a drawing, the number of the look at it and the
+                unfinished picture, as often as the drawing asks for where its steps allow it.
 
         Raises:
             OutOfMemory: the device has too little memory for this size.
         """
-        call = _Call(width, height, steps, guidance)
+        call = Call(width, height, steps, guidance)
         pictures: list[Image] = []
         with _memory_errors(self.checkpoint):
             room = min(at_once or self.checkpoint.batch_size, self.checkpoint.batch_size)
             for batch in self._batches(drawings, room, call, on_step):
-                report = _share(on_step, len(pictures), len(batch), len(drawings))
-                pictures += self._run(batch, call, report)
+                report = share(on_step, len(pictures), len(batch), len(drawings))
+                pictures += self._run(batch, call, report, beyond(len(pictures), on_look))
         return pictures
 
     def cut_at(self, prompt: str) -> int | None:
@@ -178,53 +166,30 @@ class Pipeline:
 
         None where all of it is read.
         """
-        text, before = self._as_read(prompt)
-        whole = self._tokenizer(text)["input_ids"]
-        longest = min(self.checkpoint.longest_prompt, self._tokenizer.model_max_length)
-        if len(whole) <= longest:
-            return None
-        read = self._tokenizer(
-            text, truncation=True, max_length=longest, return_offsets_mapping=True
-        )
-        end = max(end for _, end in read["offset_mapping"]) - before
-        return max(end, 0) if end < len(prompt) else None
-
-    def _as_read(self, prompt: str) -> tuple[str, int]:
-        """The text that the tokenizer gets, and where in it the prompt begins."""
-        if not getattr(self._tokenizer, "chat_template", None):
-            return prompt, 0
-        mark = "\ue000"
-        before, after = self._as_message(mark).split(mark)
-        return before + prompt + after, len(before)
-
-    def _as_message(self, prompt: str) -> str:
-        message = [{"role": "user", "content": prompt}]
-        text = self._tokenizer.apply_chat_template(
-            message, tokenize=False, add_generation_prompt=True
-        )
-        return cast("str", text)
+        return self._reader.cut_at(prompt)
 
     def _batches(
-        self, drawings: Sequence[Drawing], room: int, call: _Call, on_step: Callable[[float], None]
+        self, drawings: Sequence[Drawing], room: int, call: Call, on_step: Callable[[float], None]
     ) -> Iterator[Sequence[Drawing]]:
         """Shares drawings out to pipeline calls, several to a call where a trial allows it."""
         for start in range(0, len(drawings), room):
             batch = drawings[start : start + room]
-            still = _share(on_step, start, 0, len(drawings))
-            if len(batch) == 1 or self._alike(len(batch), call, still):
+            still = share(on_step, start, 0, len(drawings))
+            new = all(drawing.source is None for drawing in batch)
+            if len(batch) == 1 or (new and self._alike(len(batch), call, still)):
                 yield batch
             else:
                 yield from ([drawing] for drawing in batch)
 
-    def _alike(self, images: int, call: _Call, on_step: Callable[[float], None]) -> bool:
+    def _alike(self, images: int, call: Call, on_step: Callable[[float], None]) -> bool:
         """Whether so many pictures of one call are bit for bit what each is alone."""
         shape = call.shape(images)
         if shape not in self._trials:
             self._trials[shape] = self._try_together(images, call, on_step)
         return self._trials[shape]
 
-    def _try_together(self, images: int, call: _Call, on_step: Callable[[float], None]) -> bool:
-        brief = _Call(call.width, call.height, min(TRIAL_STEPS, call.steps), call.guidance)
+    def _try_together(self, images: int, call: Call, on_step: Callable[[float], None]) -> bool:
+        brief = Call(call.width, call.height, min(TRIAL_STEPS, call.steps), call.guidance)
         # Short and long by turns: some pipelines pad the prompts of a call to the longest.
         prompts = islice(cycle(("a", "a " * self.checkpoint.longest_prompt)), images)
         drawings = [Drawing(prompt, "", seed) for seed, prompt in enumerate(prompts)]
@@ -237,20 +202,30 @@ class Pipeline:
     def _run(
         self,
         drawings: Sequence[Drawing],
-        call: _Call,
+        call: Call,
         on_step: Callable[[float], None],
+        on_look: Show = lambda *_: None,
+        *,
         output: str = "pil",
     ) -> list[Any]:
         """Makes one call of the pipeline and returns its images, PIL or float arrays in 0…1."""
+        pipe, kept = self._pipe_for(call), None
+        shape: dict[str, Any] = {"width": call.width, "height": call.height}
+        if (source := drawings[0].source) is not None:
+            pipe, shape, kept = self._change_of(source, drawings[0].seed, call)
+        wanted = [drawing.looks for drawing in drawings]
+        looks = Looks(pipe, wanted, (call.width, call.height), on_look)
 
         def after_step(pipe: Any, step: int, _: object, tensors: dict[str, Any]) -> dict[str, Any]:
+            looks.after(step + 1, pipe.num_timesteps)
             on_step((step + 1) / pipe.num_timesteps)
+            if kept is not None:
+                tensors["latents"] = kept.put_back(tensors["latents"], step + 1)
             return tensors
 
         arguments: dict[str, Any] = {
             "prompt": [drawing.prompt for drawing in drawings],
-            "width": call.width,
-            "height": call.height,
+            **shape,
             "num_inference_steps": call.steps,
             self.checkpoint.guidance_parameter: call.guidance,
             # On the CPU whatever the device, so that a seed is the same noise everywhere.
@@ -262,18 +237,39 @@ class Pipeline:
             arguments["negative_prompt"] = [drawing.negative_prompt for drawing in drawings]
         if "max_sequence_length" in self._parameters:
             arguments["max_sequence_length"] = self.checkpoint.longest_prompt
-        return list(self._pipe_for(call)(**arguments).images)
+        with looks.watching():
+            images = list(pipe(**arguments).images)
+        return images if kept is None else [kept.over(image) for image in images]
 
-    def _pipe_for(self, call: _Call) -> Any:
+    def _pipe_for(self, call: Call) -> Any:
         larger = self.checkpoint.larger_decoder
         return self._larger if larger and larger.size == (call.width, call.height) else self._pipe
 
+    def _change_of(
+        self, source: Image, seed: int, call: Call
+    ) -> tuple[Any, dict[str, Any], Kept | None]:
+        """The pipeline that changes a picture, what more it takes, and what stays under a mask.
 
-def _share(
-    on_step: Callable[[float], None], before: int, images: int, total: int
-) -> Callable[[float], None]:
-    """Turns the progress of some of the images into that of all."""
-    return lambda part: on_step((before + images * part) / total)
+        Raises:
+            PipelineError: the checkpoint changes none.
+        """
+        own = self._pipe_for(call)
+        if id(own) not in self._sisters:
+            raise PipelineError(f"The checkpoint {self.checkpoint.name} changes no picture.")
+        sister, masked = self._sisters[id(own)], uploads.is_masked(source)
+        # A larger decoder makes its pictures of what the encoder makes of the default size.
+        read = source if own is self._pipe else source.resize(self.checkpoint.default_size)
+
+        def noise(latents: torch.Tensor) -> torch.Tensor:
+            """The very noise that the drawing begins with."""
+            same = torch.Generator("cpu").manual_seed(seed)
+            return randn_tensor(latents.shape, same, latents.device, latents.dtype)
+
+        with torch.no_grad():
+            kept = Kept(sister, source, read, noise) if masked else None
+        # One step at least is left to take.
+        strength = 1.0 if masked else max(STRENGTH, 1 / call.steps)
+        return sister, {"image": [read.convert("RGB")], "strength": strength}, kept
 
 
 @contextmanager

@@ -3,22 +3,29 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 import structlog
 from django.db import Error
+from PIL.Image import Image as Picture
 
-from generation import paces
+from generation import paces, uploads
+from generation.batching import is_edit
 from generation.checkpoints import Checkpoint
 from generation.delivery import Drawn
+from generation.drawings import Drawing
 from generation.errors import Failure
 from generation.holding import Watch
-from generation.models import ATTEMPTS, Job
-from generation.pipeline import CheckpointBroken, Drawing, OutOfMemory, Pipeline
+from generation.models import ATTEMPTS, Job, Source
+from generation.pipeline import CheckpointBroken, OutOfMemory, Pipeline
 from generation.rooms import Room
 from generation.seeds import seed_at
 from generation.services import Batch
 
 log = structlog.get_logger(__name__)
+
+Look = Callable[[Job, int, int, Picture], None]
+"""Takes a job, a position in it, the number of the look and the unfinished picture."""
 
 LOADING_MAY_TAKE = 900.0
 """Seconds that loading a checkpoint may take; downloads count."""
@@ -116,12 +123,13 @@ class Pipelines:
         log.info("checkpoint.loaded", checkpoint=name, device=pipeline.kind)
         return pipeline
 
-    def draw(self, batch: Batch, on_step: Callable[[float], None]) -> list[Drawn]:
+    def draw(self, batch: Batch, on_step: Callable[[float], None], on_look: Look) -> list[Drawn]:
         """Returns what was drawn for each job of a batch, in as many calls as memory asks for.
 
         Args:
             batch: jobs of one batch key.
             on_step: called after every step with the share of the whole that is done.
+            on_look: called with each look at an unfinished picture of a job that wants them.
 
         Raises:
             NotLoaded: the checkpoint cannot be loaded.
@@ -135,6 +143,7 @@ class Pipelines:
         pace = {"images": batch.images, **call}
         expected = paces.expected_seconds(pipeline.kind, checkpoint.name, **pace)
         self._watch.start(max(self._hangs_after, 5 * (expected or 0)))
+        places = [(job, position) for job in batch.jobs for position in range(job.count)]
         began = time.monotonic()
         try:
             pictures = pipeline.draw(
@@ -142,6 +151,7 @@ class Pipelines:
                 guidance=head.guidance,
                 at_once=at_once,
                 on_step=on_step,
+                on_look=lambda place, *look: on_look(*places[place], *look),
                 **call,
             )
         except OutOfMemory:
@@ -149,11 +159,8 @@ class Pipelines:
             raise
         room.fits(min(batch.images, at_once))
         seconds = time.monotonic() - began
-        try:
-            paces.observe(pipeline.kind, checkpoint.name, seconds=seconds, **pace)
-        except Error:
-            # What was drawn is worth more than what was learned from it.
-            log.exception("pace.not_noted")
+        if not is_edit(head.batch_key):
+            self._learn(pipeline.kind, checkpoint.name, pace, seconds)
         drawn, taken = [], 0
         for job in batch.jobs:
             own = pictures[taken : taken + job.count]
@@ -180,6 +187,13 @@ class Pipelines:
         finally:
             self._watch.stop()
         return True
+
+    def _learn(self, kind: str, name: str, pace: Mapping[str, int], seconds: float) -> None:
+        try:
+            paces.observe(kind, name, seconds=seconds, **pace)
+        except Error:
+            # What was drawn is worth more than what was learned from it.
+            log.exception("pace.not_noted")
 
     def _warm(self, pipeline: Pipeline, room: Room) -> None:
         """Draws a full call, or as large a one as fits."""
@@ -211,15 +225,25 @@ def _has_one_chance(head: Job) -> bool:
 
 
 def _drawings(jobs: Sequence[Job], checkpoint: Checkpoint) -> list[Drawing]:
+    sources = _sources(jobs)
     return [
         Drawing(
             prompt=checkpoint.styled(job.prompt, job.style),
             negative_prompt=job.negative_prompt,
             seed=seed_at(job.seed, position),
+            looks=job.previews,
+            source=sources.get(job.redraws_id or job.pk),
         )
         for job in jobs
         for position in range(job.count)
     ]
+
+
+def _sources(jobs: Sequence[Job]) -> Mapping[UUID, Picture]:
+    """The pictures that are changed, by the grid."""
+    grids = [job.redraws_id or job.pk for job in jobs if is_edit(job.batch_key)]
+    rows = Source.objects.filter(job__in=grids)
+    return {row.job_id: uploads.opened(bytes(row.content)) for row in rows}
 
 
 def _cut_at(job: Job, pipeline: Pipeline, checkpoint: Checkpoint) -> int | None:

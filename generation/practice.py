@@ -1,20 +1,20 @@
 """What a test key gets: a grid at once, of pictures that say TEST, for nothing."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
 from PIL import Image as Pillow
-from PIL import ImageDraw
+from PIL import ImageDraw, ImageFilter
 
 from accounts.entitlements import entitlements_of, narrowed
 from accounts.models import ApiKey, User
 from generation import admission, clock, delivery, services, submission
 from generation.delivery import Drawn, Written
 from generation.fonts import DISPLAY, TEXT, Lettering, draw_line, set_paragraph, width
-from generation.models import Image, Job
+from generation.models import Image, Job, Preview
 from generation.seeds import seed_at
 from generation.sketchbook import CRAYONS, INK, PAPER
 from generation.submission import GridRequest
@@ -59,6 +59,16 @@ def draw(request: GridRequest, *, api_key: ApiKey, idempotency_key: str = "") ->
         return earlier
     log.info("job.practised", job=str(job.pk))
     return job
+
+
+def looks_at(job: Job) -> Iterator[Preview]:
+    """Yields the looks that a test key's job asked for: ever less blurred, as if it were drawn."""
+    for number in range(job.previews):
+        for position in range(job.count):
+            done = picture(job.prompt, seed_at(job.seed, position), (job.width, job.height))
+            blur = ImageFilter.GaussianBlur(min(done.size) / 8 / 2**number)
+            small = delivery.small(job, position, done.filter(blur), "test")
+            yield Preview(job=job, position=position, number=number, content=small)
 
 
 def erase_old(*, most: int = 200) -> int:

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
@@ -38,6 +39,44 @@ class Call(models.Model):
         return f"call for {self.job_id}"
 
 
+class Preview(models.Model):
+    """A look at a picture that is not done, small, kept while its job is drawn for who watches."""
+
+    job = models.ForeignKey(
+        "generation.Job", on_delete=models.CASCADE, related_name="looks", db_index=False
+    )
+    position = models.PositiveSmallIntegerField()
+    number = models.PositiveSmallIntegerField(help_text="Of this position's looks, 0 the first.")
+    content = models.BinaryField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("job", "position", "number"), name="preview_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.job_id} at {self.position}, look {self.number}"
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Position and number."""
+        return self.position, self.number
+
+
+class Source(models.Model):
+    """The picture that a job changes: as it was sent, cut to size, and erased with the job.
+
+    It is in the table, not in a storage: it commits with the job, and nothing else refers to it.
+    """
+
+    job = models.OneToOneField("generation.Job", on_delete=models.CASCADE, related_name="source")
+    content = models.BinaryField()
+    """PNG; what is transparent is to be drawn anew."""
+
+    def __str__(self) -> str:
+        return f"what {self.job_id} changes"
+
+
 class Callback(models.Model):
     """An address of somebody's own that is told what became of their generations."""
 
@@ -64,6 +103,11 @@ class Callback(models.Model):
 
     def __str__(self) -> str:
         return self.url
+
+    @property
+    def former_signs(self) -> bool:
+        """Whether the former secret signs as well, now."""
+        return self.former_until is not None and self.former_until > timezone.now()
 
 
 class Delivery(models.Model):

@@ -1,18 +1,19 @@
 """One position of a grid, drawn again alone: free, and once."""
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 from django.db import transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from accounts.entitlements import Entitlements, entitlements_of
+from accounts.models import Usage
 from generation import clock, scheduling
-from generation.batching import batch_key
 from generation.catalogue import checkpoint_named
 from generation.errors import Failure, NothingToRedraw
-from generation.models import Image, Job
+from generation.models import Image, Job, Rendition
 from generation.seeds import LARGEST_SEED
 from generation.submission import enqueue, lock
 
@@ -60,6 +61,25 @@ def redraws_of(grid: Job) -> Mapping[int, Job]:
     return {job.redraws_position: job for job in attempts if job.redraws_position is not None}
 
 
+def put_in_place(
+    job: Job, images: Sequence[Image], renditions: Sequence[Rendition], seconds: float
+) -> None:
+    """Puts the picture of a position drawn again where its grid held one back."""
+    grid, position = job.redraws_id, job.redraws_position
+    if grid is None or position is None:
+        raise ValueError("the job draws no position again")
+    Image.objects.filter(job=grid, position=position).delete()
+    # The card shows an empty frame: it is made anew when somebody asks for it.
+    Rendition.objects.filter(job=grid, image__isnull=True).delete()
+    Image.objects.bulk_create(images)
+    Rendition.objects.bulk_create(renditions)
+    Usage.objects.filter(job_id=grid).update(
+        images=F("images") + len(images),
+        pixel_steps=F("pixel_steps") + job.cost,
+        seconds=F("seconds") + seconds,
+    )
+
+
 def may_redraw(earlier: Job | None) -> bool:
     """Whether a held back position may be drawn again after this latest attempt."""
     if earlier is None or earlier.status == Job.Status.CANCELLED:
@@ -93,5 +113,5 @@ def _job_for(grid: Job, position: int, rights: Entitlements) -> Job:
         visibility=grid.visibility,
         tier=rights.tier,
         cost=scheduling.cost_of(1, grid.width, grid.height, grid.steps),
-        batch_key=batch_key(grid.width, grid.height, grid.steps, grid.guidance),
+        batch_key=grid.batch_key,
     )

@@ -17,11 +17,10 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from accounts import metering
-from accounts.models import Usage
-from generation import callbacks, clock, lanes
+from generation import callbacks, clock, lanes, previews, redraws
 from generation.batching import Candidate, fill
 from generation.errors import Failure
-from generation.models import ATTEMPTS, Image, Job, Lane, Rendition, Worker
+from generation.models import ATTEMPTS, Image, Job, Lane, Rendition, Source, Worker
 
 log = structlog.get_logger(__name__)
 
@@ -144,10 +143,11 @@ def finish(
         )
         if not won:
             return False
+        previews.forget(job)
         callbacks.note(job, status)
         if job.redraws_id is not None:
             if delivered:
-                _put_in_place(job, images, renditions, seconds)
+                redraws.put_in_place(job, images, renditions, seconds)
             return True
         Image.objects.bulk_create(images)
         Rendition.objects.bulk_create(renditions)
@@ -188,25 +188,6 @@ def finish_at_once(
         callbacks.note(job, job.status)
 
 
-def _put_in_place(
-    job: Job, images: Sequence[Image], renditions: Sequence[Rendition], seconds: float
-) -> None:
-    """Puts the picture of a position drawn again where its grid held one back."""
-    grid, position = job.redraws_id, job.redraws_position
-    if grid is None or position is None:
-        raise ValueError("the job draws no position again")
-    Image.objects.filter(job=grid, position=position).delete()
-    # The card shows an empty frame: it is made anew when somebody asks for it.
-    Rendition.objects.filter(job=grid, image__isnull=True).delete()
-    Image.objects.bulk_create(images)
-    Rendition.objects.bulk_create(renditions)
-    Usage.objects.filter(job_id=grid).update(
-        images=F("images") + len(images),
-        pixel_steps=F("pixel_steps") + job.cost,
-        seconds=F("seconds") + seconds,
-    )
-
-
 def fail(job: Job, failure: Failure) -> bool:
     """RUNNING → QUEUED at its old place, or → FAILED if that was the last attempt."""
     with transaction.atomic():
@@ -224,6 +205,7 @@ def release(job: Job) -> bool:
             worker="",
         )
         if won:
+            previews.forget(job)
             lanes.come_back(job)
     return bool(won)
 
@@ -240,6 +222,7 @@ def cancel(job: Job) -> bool:
             callbacks.note(job, Job.Status.CANCELLED)
             return True
         if row.filter(status=Job.Status.RUNNING).update(finished=now, **ended):
+            previews.forget(job)
             callbacks.note(job, Job.Status.CANCELLED)
             return True
     # Between the two updates the job may have come back from a worker.
@@ -288,6 +271,7 @@ def erase(job: Job) -> Files:
             masters=list(job.images.exclude(master="").values_list("master", flat=True)),
             renditions=list(job.renditions.values_list("name", flat=True)),
         )
+        Source.objects.filter(job=job.pk).delete()
         job.renditions.all().delete()
         job.images.all().delete()
         Job.objects.filter(Q(pk=job.pk) | Q(redraws=job.pk)).update(
@@ -378,6 +362,8 @@ def _end_attempt(row: QuerySet[Job], job: Job, failure: Failure, now: datetime) 
         lease_until=None,
         worker="",
     )
+    if won:
+        previews.forget(job)
     if won and not last:
         lanes.come_back(job)
     if won and last:

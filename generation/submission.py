@@ -20,7 +20,7 @@ from generation.batching import batch_key
 from generation.catalogue import checkpoint_named
 from generation.checkpoints import Checkpoint
 from generation.errors import KeyReused, OwnerMoved, RequestRefused
-from generation.models import Job
+from generation.models import Job, Source
 from generation.renditions import Format
 from generation.scheduling import LaneLoad, Tags
 from generation.seeds import LARGEST_SEED
@@ -43,11 +43,18 @@ class GridRequest:
     seed: int | None = None
     format: str = "webp"
     visibility: Job.Visibility = Job.Visibility.UNLISTED
+    previews: int = 0
+    """Looks at each picture while it is drawn."""
+    source: bytes | None = None
+    """The picture to change, as `uploads.to_change` makes it; None draws a new one."""
 
     @property
     def hash(self) -> str:
-        """The same text for the same request, for idempotency."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+        """The same text for the same request, for idempotency: how it is watched is no part."""
+        drawn = {n: said for n, said in asdict(self).items() if n not in {"previews", "source"}}
+        if self.source is not None:
+            drawn["source"] = hashlib.sha256(self.source).hexdigest()
+        return hashlib.sha256(json.dumps(drawn, sort_keys=True).encode()).hexdigest()
 
 
 def submit(
@@ -93,6 +100,8 @@ def submit(
             admission.refuse_beyond_key(api_key, now)
             admission.refuse_beyond_month(api_key, rights, now)
         enqueue(job, checkpoint, rights, now)
+        if request.source is not None:
+            Source.objects.create(job=job, content=request.source)
         if ring is not None:
             transaction.on_commit(lambda: ring(job.checkpoint))
     log.info("job.accepted", job=str(job.pk), checkpoint=job.checkpoint, tier=job.tier)
@@ -157,6 +166,8 @@ def _job_for(request: GridRequest, owner: Owner | None, rights: Entitlements) ->
         raise RequestRefused(_("This model does not know the style “%s”.") % request.style)
     if request.format not in tuple(Format):
         raise RequestRefused(_("Pictures come as %s.") % ", ".join(Format))
+    if request.source is not None and not checkpoint.edits:
+        raise RequestRefused(_("This model draws new pictures only; it cannot change one."))
     if request.visibility == Job.Visibility.PRIVATE and not rights.private and owner is not None:
         raise RequestRefused(_("Private grids are part of Premium."))
     if request.seed is not None and not 0 <= request.seed <= LARGEST_SEED:
@@ -176,9 +187,12 @@ def _job_for(request: GridRequest, owner: Owner | None, rights: Entitlements) ->
         seed=secrets.randbelow(LARGEST_SEED + 1) if request.seed is None else request.seed,
         format=request.format,
         visibility=request.visibility,
+        previews=request.previews,
         tier=rights.tier if owner is not None else Plan.Tier.PAID,
         cost=scheduling.cost_of(request.count, width, height, checkpoint.steps),
-        batch_key=batch_key(width, height, checkpoint.steps, checkpoint.guidance),
+        batch_key=batch_key(
+            width, height, checkpoint.steps, checkpoint.guidance, edit=request.source is not None
+        ),
     )
 
 

@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from typing import cast
 
 import structlog
@@ -29,6 +30,7 @@ from generation.holding import Held, Holding, Rest, Watch
 from generation.models import Job, Worker
 from generation.pipeline import OutOfMemory, Pipeline
 from generation.pipelines import NotLoaded, Pipelines
+from generation.previewing import Previewer
 from generation.services import Batch
 
 log = structlog.get_logger(__name__)
@@ -87,6 +89,7 @@ class Drawer:
         self._pipelines = Pipelines(
             self._checkpoints, load=load, watch=self._watch, hangs_after=hangs_after
         )
+        self._previewer = Previewer(self._checkpoints)
         self._holding = Holding(self.id)
         self._one_at_a_time = threading.Lock()
         self._claiming = threading.Lock()
@@ -138,6 +141,7 @@ class Drawer:
         for held in self._holding.all():
             self._release(held.job)
         self._deliverers.shutdown(wait=False, cancel_futures=True)
+        self._previewer.stop()
         self._ended.set()
         for thread in self._threads:
             thread.join(timeout=2)
@@ -208,7 +212,8 @@ class Drawer:
     def _drawn(self, batch: Batch, held: Sequence[Held]) -> list[Drawn] | Failure | None:
         """What was drawn, or why not; None where nobody waits for it any more."""
         try:
-            return self._pipelines.draw(batch, lambda share: self._step(held, share))
+            step = partial(self._step, held)
+            return self._pipelines.draw(batch, step, self._previewer.show)
         except Abandoned:
             return None
         except NotLoaded as error:

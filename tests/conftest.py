@@ -2,11 +2,41 @@
 
 import importlib
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 
+from tests import secret_scan
 from tests.services import Postgres, Redis, running
+
+
+@pytest.fixture(scope="session", autouse=True)
+def known_secrets() -> None:
+    """From the first test on, every secret that is made is known to the scan."""
+    secret_scan.watch()
+
+
+@pytest.fixture(autouse=True)
+def logs_without_secrets(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fails a test that logged a secret, at whatever level."""
+    if not secret_scan.is_watched(request.path):
+        yield
+        return
+    with secret_scan.recorded() as written:
+        yield
+    leaked = secret_scan.leaks(written.getvalue(), secret_scan.known)
+    assert not leaked, f"{len(leaked)} secrets were logged"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport]:
+    """Fails a test that printed a secret."""
+    report = yield
+    if report.when == "teardown" and report.passed and secret_scan.is_watched(item.path):
+        printed = report.capstdout + report.capstderr
+        if leaked := secret_scan.leaks(printed, secret_scan.known):
+            report.outcome, report.longrepr = "failed", f"{len(leaked)} secrets were printed"
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -58,11 +58,11 @@ class RunningSite:
         self._wait_for("/healthz", process)
         return process
 
-    def start_worker(self, checkpoint: str) -> subprocess.Popen[bytes]:
+    def start_worker(self, *checkpoints: str) -> subprocess.Popen[bytes]:
         """Starts a drawing worker and waits until it can draw."""
         process = self._start(
             "worker", "celery", "-A", "craiyon_site", "worker", "-P", "threads", "-c", "1",
-            "-Q", f"draw.{checkpoint}",
+            "-Q", ",".join(f"draw.{name}" for name in checkpoints),
         )  # fmt: skip
         self._wait_for("/readyz", process)
         self._worker = process

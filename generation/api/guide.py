@@ -126,6 +126,40 @@ curl --fail --silent "$CRAIYON_URL/v1/images/generations" \\
         ),
     ),
     Section(
+        "edit",
+        _("A picture changed"),
+        _(
+            "Send a picture and say what it shall be. With a mask of the same size, only what is "
+            "transparent in the mask is drawn anew. The picture is cut to size, kept with the "
+            "grid, and erased with it. GET /api/v1/checkpoints says which models can."
+        ),
+        (
+            Snippet(
+                "python",
+                "Python (openai)",
+                """\
+import base64
+import os
+from openai import OpenAI
+
+client = OpenAI(
+    base_url=os.environ["CRAIYON_URL"] + "/v1",
+    api_key=os.environ["CRAIYON_KEY"],
+)
+fox = client.images.generate(model="gpt-image-1", prompt="a red fox")
+made = client.images.edit(
+    model="gpt-image-1",
+    image=("fox.png", base64.b64decode(fox.data[0].b64_json)),
+    prompt="a red fox at night",
+)
+with open("night.png", "wb") as file:
+    file.write(base64.b64decode(made.data[0].b64_json))
+print("night.png")
+""",
+            ),
+        ),
+    ),
+    Section(
         "once",
         _("Once, however often you ask"),
         _(

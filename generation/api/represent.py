@@ -79,6 +79,7 @@ def checkpoint(entry: Checkpoint, *, default: bool) -> dict[str, Any]:
         "sizes": [f"{width}x{height}" for width, height in entry.sizes],
         "styles": list(entry.styles),
         "negative_prompt": entry.negative_prompt,
+        "edits": entry.edits,
         "longest_prompt": entry.longest_prompt,
         "samples": list(entry.samples),
     }

@@ -263,6 +263,7 @@ class CheckpointInfo(serializers.Serializer[Any]):
     sizes = serializers.ListField(child=serializers.RegexField(SIZE))
     styles = serializers.ListField(child=serializers.CharField())
     negative_prompt = serializers.BooleanField()
+    edits = serializers.BooleanField(help_text="Whether /v1/images/edits can use it.")
     longest_prompt = serializers.IntegerField(help_text="Tokens.")
     samples = serializers.ListField(child=serializers.CharField())
 

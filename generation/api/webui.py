@@ -165,7 +165,6 @@ def _wanted(said: dict[str, Any], key: ApiKey) -> Wanted:
         format=Format.PNG,
         quality=None,
         stream=False,
-        partials=0,
     )
 
 

@@ -9,8 +9,18 @@ from django.db.models.functions import Coalesce
 from accounts.models import Plan
 from generation import clock, workers
 from generation.audit.check import named, of, rows
-from generation.batching import batch_key
-from generation.models import ATTEMPTS, Image, Job, Lane, Pace, Rendition, Worker
+from generation.batching import EDIT, batch_key, is_edit
+from generation.models import (
+    ATTEMPTS,
+    Image,
+    Job,
+    Lane,
+    Pace,
+    Preview,
+    Rendition,
+    Source,
+    Worker,
+)
 from generation.seeds import LARGEST_SEED
 
 MISSED = timedelta(minutes=2)
@@ -84,7 +94,20 @@ def erased_jobs_hold_nothing() -> Iterator[str]:
     bare = Q(status__in=Job.TERMINAL, seed=0, **dict.fromkeys(texts, ""))
     of_job = {"job": OuterRef("pk")}
     held = Exists(Image.objects.filter(**of_job)) | Exists(Rendition.objects.filter(**of_job))
+    held |= Exists(Source.objects.filter(**of_job))
     yield from rows(Job, Q(erased__isnull=False) & (~bare | held))
+
+
+def what_changes_a_picture_has_it() -> Iterator[str]:
+    """A job has a picture to change if it changes one, and no other job has."""
+    changes = Q(batch_key__endswith=EDIT, erased__isnull=True, redraws__isnull=True, test=False)
+    yield from rows(Job, changes & Q(source__isnull=True))
+    yield from rows(Source, ~Q(job__batch_key__endswith=EDIT))
+
+
+def looks_are_of_what_is_drawn() -> Iterator[str]:
+    """A look at an unfinished picture is kept while its job is drawn, and no longer."""
+    yield from rows(Preview, ~Q(job__status=Job.Status.RUNNING))
 
 
 def nothing_ends_before_it_began() -> Iterator[str]:
@@ -99,11 +122,12 @@ def what_succeeded_is_done() -> Iterator[str]:
 
 
 def batch_keys_say_what_a_call_takes() -> Iterator[str]:
-    """Jobs of one batch key are of one size, one number of steps and one guidance."""
+    """Jobs of one batch key are of one size, one number of steps and one guidance, and change a
+    picture all or none."""
     scalars = ("width", "height", "steps", "guidance")
     kinds = Job.objects.order_by().values_list("batch_key", *scalars).distinct()
     for key, *values in kinds:
-        if key != batch_key(*values):
+        if key != batch_key(*values, edit=is_edit(key)):
             same = Q(batch_key=key, **dict(zip(scalars, values, strict=True)))
             yield from rows(Job, same)
 
@@ -158,6 +182,8 @@ CHECKS = tuple(
             nothing_ends_before_it_began,
             what_succeeded_is_done,
             batch_keys_say_what_a_call_takes,
+            what_changes_a_picture_has_it,
+            looks_are_of_what_is_drawn,
             work_is_not_negative,
             sizes_are_of_something,
             seeds_are_in_range,

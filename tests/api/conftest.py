@@ -1,10 +1,12 @@
 """One site of real processes for all tests of the API: web, a drawing worker, a tiny checkpoint."""
 
+import base64
 from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
 
+from tests import secret_scan
 from tests.faults.manifest import tiny_manifest
 from tests.running_site import RunningSite, running_site
 
@@ -19,17 +21,41 @@ PLANS = {
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
     """The site, with room for all that the tests ask for."""
     folder = tmp_path_factory.mktemp("api")
-    manifest = tiny_manifest(tmp_path_factory.mktemp("checkpoint"))
+    manifest = tiny_manifest(
+        tmp_path_factory.mktemp("checkpoint"),
+        patient="steps = 250\nedits = false",
+        strict="needs_check = true\nsizes = [[96, 64]]",
+    )
     environment = {
         "CHECKPOINTS": str(manifest), "FREE_WAIT_LIMIT": "100000", "OMP_NUM_THREADS": "1",
-        "GATEWAY_LIMIT": "4", "LOG_LEVEL": "debug",
+        "GATEWAY_LIMIT": "4", "LOG_LEVEL": "debug", "IMAGE_CHECK": "tests.api.checks.squares_pass",
     }  # fmt: skip
     with running_site(folder, **environment) as made:
         for plan, limits in PLANS.items():
             made.manage("plan", plan, *limits)
         made.start_web()
-        made.start_worker("tiny")
+        made.start_worker("tiny", "patient", "strict")
         yield made
+        assert not leaked_by(made), "the logs hold secrets"
+
+
+def leaked_by(site: RunningSite) -> list[str]:
+    """The secrets in the logs of all the site's processes: of this session, and of the tables."""
+    told = site.manage("shell", "--no-imports", "-c", SECRETS_IN_TABLES)
+    for secret in told.split():
+        secret_scan.note(secret)
+    logs = [log.read_text(errors="replace") for log in site.folder.glob("*.log")]
+    assert sum(map(len, logs)) > 10_000
+    return secret_scan.leaks("\n".join(logs), secret_scan.known)
+
+
+SECRETS_IN_TABLES = """
+from django.conf import settings
+from django.contrib.sessions.models import Session
+from generation.models import Callback
+print(settings.SECRET_KEY, *Session.objects.values_list("session_key", flat=True))
+print(*Callback.objects.values_list("secret", flat=True))
+"""
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +63,10 @@ def make_key(site: RunningSite) -> Callable[..., str]:
     """Makes a key for an account, which is made as well if need be."""
 
     def made(email: str = "alice@example.org", *words: str) -> str:
-        return site.manage("apikey", email, "--create", *words).strip()
+        text = site.manage("apikey", email, "--create", *words).strip()
+        secret_scan.note(text)
+        secret_scan.note(base64.b64encode(f"me:{text}".encode()).decode())
+        return text
 
     return made
 

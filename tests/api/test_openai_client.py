@@ -74,19 +74,151 @@ def test_an_address_instead_of_pixels(client):
     assert Image.open(io.BytesIO(httpx.get(address).content)).size == (64, 64)
 
 
-def test_the_pictures_as_a_stream(client):
+def test_the_pictures_as_a_stream_with_partial_images(client):
     stream = client.images.generate(
-        model="gpt-image-1", prompt="a stream", n=2, stream=True, partial_images=2
-    )
+        model="patient", prompt="a stream", n=2, stream=True, partial_images=2,
+        output_format="jpeg", size="96x64",
+    )  # fmt: skip
     events = list(stream)
-    ended = [event for event in events if event.type == "image_generation.completed"]
-    assert len(ended) == 2
-    assert all(opened(event.b64_json).size == (64, 64) for event in events)
+    partial = [event for event in events if event.type == "image_generation.partial_image"]
+    ended = events[len(partial) :]
+    assert {(event.image_index, event.partial_image_index) for event in partial} == {
+        (0, 0), (0, 1), (1, 0), (1, 1),
+    }  # fmt: skip
+    for position in range(2):
+        own = [event.partial_image_index for event in partial if event.image_index == position]
+        assert own == [0, 1]
+    assert [event.type for event in ended] == ["image_generation.completed"] * 2
+    for event in events:
+        assert opened(event.b64_json).format == "JPEG"
+        assert opened(event.b64_json).size == (96, 64)
+    pixels = [event.b64_json for event in events]
+    assert len(set(pixels)) == 6
     assert ended[0].usage.total_tokens == 0
 
 
+def test_a_stream_without_partial_images(client, site):
+    stream = client.images.generate(model="tiny", prompt="no looks", stream=True)
+    assert [event.type for event in stream] == ["image_generation.completed"]
+    assert jobs_about(site, "no looks") == ["succeeded"]
+
+
+def test_a_test_keys_stream_has_its_partial_images_at_once(site, test_key):
+    stream = client_of(site, test_key).images.generate(
+        prompt="only a stream", stream=True, partial_images=3
+    )
+    kinds = [event.type.rpartition(".")[2] for event in stream]
+    assert kinds == ["partial_image"] * 3 + ["completed"]
+
+
+def test_looks_are_gone_once_it_is_drawn(site, client):
+    list(client.images.generate(model="patient", prompt="gone", stream=True, partial_images=1))
+    code = "from generation.models import Preview; print(Preview.objects.count())"
+    assert site.manage("shell", "--no-imports", "-c", code).strip() == "0"
+
+
+RED = Image.new("RGB", (128, 128), "red")
+
+
+def drawn(picture: Image.Image, form: str = "PNG") -> bytes:
+    file = io.BytesIO()
+    picture.save(file, form)
+    return file.getvalue()
+
+
+class TestEdits:
+    @pytest.fixture
+    def mask(self) -> bytes:
+        """The left half is transparent."""
+        mask = Image.new("RGBA", (128, 128), "black")
+        mask.paste((0, 0, 0, 0), (0, 0, 64, 128))
+        return drawn(mask)
+
+    def test_what_the_mask_keeps_is_kept_and_the_rest_is_drawn_anew(self, client, mask, site):
+        made = client.images.edit(
+            image=("red.jpg", drawn(RED, "JPEG")), mask=("mask.png", mask), prompt="half a fox",
+            n=2, size="64x64", response_format="b64_json",
+        )  # fmt: skip
+        pictures = [opened(image.b64_json) for image in made.data]
+        assert [picture.size for picture in pictures] == [(64, 64)] * 2
+        for picture in pictures:
+            kept = picture.crop((32, 0, 64, 32))  # below is the watermark
+            assert kept.getextrema()[0][0] > 250
+            assert kept.getextrema()[1][1] < 5
+            assert len(picture.crop((0, 0, 32, 32)).getcolors(4096)) > 10
+        assert pictures[0].tobytes() != pictures[1].tobytes()
+        assert jobs_about(site, "half a fox") == ["succeeded"]
+        assert usage_about(site, "half a fox") == 1
+
+    def test_without_a_mask_the_whole_picture_is_changed(self, client):
+        made = client.images.edit(image=drawn(RED), prompt="a whole fox", model="gpt-image-1")
+        assert len(opened(made.data[0].b64_json).getcolors(4096)) > 10
+        assert made.size == "64x64"
+
+    def test_as_a_stream(self, client):
+        stream = client.images.edit(
+            image=[("red.png", drawn(RED))], prompt="a stream", stream=True, partial_images=1
+        )
+        kinds = [event.type for event in stream]
+        assert kinds[-1] == "image_edit.completed"
+        assert set(kinds[:-1]) <= {"image_edit.partial_image"}
+
+    def test_its_pictures_are_checked_whatever_the_model_has_seen(self, client, site):
+        with pytest.raises(openai.BadRequestError) as refused:
+            client.images.edit(image=drawn(RED), prompt="an edit held back", size="96x64")
+        assert refused.value.code == "moderation_blocked"
+        assert jobs_about(site, "an edit held back") == ["failed"]
+
+    def test_a_test_key_practises(self, site, test_key):
+        made = client_of(site, test_key).images.edit(image=drawn(RED), prompt="a test")
+        assert opened(made.data[0].b64_json).size == (64, 64)
+
+    @pytest.mark.parametrize(
+        ("sent", "code", "param"),
+        [
+            ({"image": b"no picture"}, "invalid_image", "image"),
+            ({"mask": b"no picture"}, "invalid_image", "mask"),
+            ({"mask": drawn(RED)}, "invalid_image", "mask"),
+            ({"mask": drawn(Image.new("RGBA", (64, 64)))}, "invalid_image", "mask"),
+            ({"image": [("a.png", drawn(RED)), ("b.png", drawn(RED))]}, "too_many_images", "image"),
+            ({"n": 11}, "invalid_request", "n"),
+            ({"model": "sdxl"}, "model_not_found", "model"),
+        ],
+    )  # fmt: skip
+    def test_what_cannot_be_edited(self, client, sent, code, param):
+        with pytest.raises(openai.APIStatusError) as refused:
+            client.images.edit(**{"image": ("a.png", drawn(RED)), "prompt": "a fox", **sent})
+        assert refused.value.status_code in (400, 404)
+        assert (refused.value.code, refused.value.param) == (code, param)
+
+
+class TestModeration:
+    def test_a_prompt_against_the_rules(self, client, site):
+        with pytest.raises(openai.BadRequestError) as refused:
+            client.images.generate(prompt="a deepnude")
+        error = refused.value
+        assert (error.code, error.type) == ("moderation_blocked", "image_generation_user_error")
+        assert jobs_about(site, "a deepnude") == []
+
+    def test_pictures_that_the_check_held_back(self, client, site):
+        with pytest.raises(openai.BadRequestError) as refused:
+            client.images.generate(model="strict", prompt="held back", n=2)
+        error = refused.value
+        assert (error.code, error.type) == ("moderation_blocked", "image_generation_user_error")
+        assert jobs_about(site, "held back") == ["failed"]
+        assert usage_about(site, "held back") == 0
+
+    def test_in_a_stream(self, client):
+        stream = client.images.generate(
+            model="strict", prompt="held back streams", stream=True, partial_images=1
+        )
+        with pytest.raises(openai.APIError) as refused:
+            assert list(stream) == []
+        assert refused.value.code == "moderation_blocked"
+
+
 def test_the_models_are_ours_and_openais_names_are_known(client):
-    assert [model.id for model in client.models.list()] == ["tiny"]
+    assert [model.id for model in client.models.list()] == ["tiny", "patient", "strict"]
     assert client.models.retrieve("gpt-image-1").owned_by == "craiyon"
     with pytest.raises(openai.NotFoundError) as refused:
         client.models.retrieve("gpt-4o")
@@ -116,10 +248,11 @@ def test_what_cannot_be_drawn(client, asked, kind, code, param):
     assert (refused.value.code, refused.value.param) == (code, param)
 
 
-def test_pictures_cannot_be_edited_here(client):
+def test_edits_where_the_model_cannot(client):
     with pytest.raises(openai.BadRequestError) as refused:
-        client.images.edit(image=("a.png", b"x" * 400_000), prompt="a hat")
-    assert refused.value.code == "edits_unsupported"
+        client.images.edit(image=("a.png", drawn(RED)), prompt="a hat", model="patient")
+    assert (refused.value.code, refused.value.param) == ("edits_unsupported", "model")
+    assert "tiny" in refused.value.message
 
 
 def test_a_rate_limit(site, make_key):
@@ -165,6 +298,12 @@ class TestWithoutAWorker:
         assert opened(made.data[0].b64_json).size == (64, 64)
         assert jobs_about(site, "patience") == ["succeeded"]
         assert usage_about(site, "patience") == 1
+
+    def test_an_edit_that_outlasts_the_gateway_ends_in_pictures(self, site, client):
+        self.after(5.5, site.resume_worker)
+        client.images.edit(image=("red.png", drawn(RED)), prompt="patient edit")
+        assert jobs_about(site, "patient edit") == ["succeeded"]
+        assert usage_about(site, "patient edit") == 1
 
     def test_a_call_that_its_client_gave_up_is_joined_by_the_retry(self, site, key):
         self.after(3, site.resume_worker)

@@ -8,6 +8,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings, strategies
 from schemathesis import GenerationMode
 from schemathesis.config import SchemathesisConfig
+from schemathesis.specs.openapi.checks import negative_data_rejection
 
 from tests.running_site import RunningSite
 
@@ -40,13 +41,17 @@ def broken_by(operation: Any, key: str, cases: int) -> str:
         *(operation.as_strategy(generation_mode=mode) for mode in GenerationMode)
     )
 
+    # In a form an empty list, which breaks the schema, leaves no trace: nobody could refuse it.
+    is_form = any("form" in kind for kind in operation.get_request_payload_content_types())
+    left_out = [negative_data_rejection] if is_form else []
+
     @given(case=both)
     @settings(
         max_examples=cases, deadline=None, derandomize=True, database=None,
         phases=(Phase.generate,), suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     def keeps_to_its_schema(case: Any) -> None:
-        case.call_and_validate(headers=headers, timeout=60)
+        case.call_and_validate(headers=headers, timeout=60, excluded_checks=left_out)
 
     try:
         keeps_to_its_schema()

@@ -1,17 +1,19 @@
 """Finished jobs as OpenAI's clients read them."""
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from django.core.files.storage import storages
+from PIL.Image import Image as Picture
 
-from generation import delivery, pages
+from generation import delivery, pages, renditions
 from generation.api import represent
 from generation.api.openai.errors import failure_of
 from generation.api.openai.requests import Wanted
 from generation.api.represent import Absolute
-from generation.models import Image, Job
+from generation.models import Image, Job, Preview
 from generation.renditions import Kind
 
 USAGE = {
@@ -59,13 +61,34 @@ def completed(job: Job, wanted: Wanted) -> Iterator[dict[str, Any]]:
     """
     for image in shown_of(job):
         yield {
-            "type": "image_generation.completed",
+            "type": f"{wanted.kind}.completed",
             "b64_json": pixels(job, image.position, wanted),
             "image_index": image.position,
             "created_at": int(job.created.timestamp()),
             **described(job, wanted),
             "usage": USAGE,
         }
+
+
+def partials(looks: Iterable[Preview], job: Job, wanted: Wanted) -> Iterator[dict[str, Any]]:
+    """Yields an event for each look at an unfinished picture."""
+    for look in looks:
+        picture = renditions.opened(bytes(look.content))
+        yield {
+            "type": f"{wanted.kind}.partial_image",
+            "b64_json": _as_asked(picture, look.position, job, wanted),
+            "partial_image_index": look.number,
+            "image_index": look.position,
+            "created_at": int(job.created.timestamp()),
+            **described(job, wanted),
+            # It is shown smaller than it will be.
+            "size": f"{picture.width}x{picture.height}",
+        }
+
+
+def _as_asked(picture: Picture, position: int, job: Job, wanted: Wanted) -> str:
+    said = replace(delivery.about(job, job.revision), position=position)
+    return base64.b64encode(renditions.encode(picture, wanted.format, said)).decode()
 
 
 def described(job: Job, wanted: Wanted) -> dict[str, str]:

@@ -12,6 +12,17 @@ from generation.api.openai.requests import FORMATS, ImageRequest
 _TAG = "OpenAI's dialect"
 
 
+class EditForm(ImageRequest):
+    """A form with a picture, and what to make of it."""
+
+    image = serializers.FileField(help_text="PNG, JPEG or WebP, 16 MiB at most; one.")
+    mask = serializers.FileField(
+        required=False,
+        help_text="As large as the picture; what is transparent in it is drawn anew. Without one "
+        "the picture's own transparency counts, and where it has none all of it is changed.",
+    )
+
+
 class OpenAIError(serializers.Serializer[Any]):
     """What went wrong."""
 
@@ -85,30 +96,34 @@ def _errors(*statuses: int) -> dict[Any, Any]:
     return {status: OpenApiResponse(OpenAIErrorBody, says[status]) for status in statuses}
 
 
+_CALL = [
+    IDEMPOTENCY_KEY,
+    OpenApiParameter(
+        "x-stainless-retry-count",
+        OpenApiTypes.STR,
+        OpenApiParameter.HEADER,
+        description="Above 0, the call joins the job that the same body already began.",
+    ),
+]
+_DRAWN = {
+    (200, "application/json"): OpenApiResponse(OpenAIImages, "The pictures."),
+    (200, "text/event-stream"): OpenApiTypes.STR,
+    **_errors(400, 401, 402, 403, 404, 409, 410, 415, 429, 500, 503),
+}
+
 GENERATE = extend_schema(
     operation_id="openai_generate",
     tags=[_TAG],
     request=ImageRequest,
-    parameters=[
-        IDEMPOTENCY_KEY,
-        OpenApiParameter(
-            "x-stainless-retry-count",
-            OpenApiTypes.STR,
-            OpenApiParameter.HEADER,
-            description="Above 0, the call joins the job that the same body already began.",
-        ),
-    ],
-    responses={
-        (200, "application/json"): OpenApiResponse(OpenAIImages, "The pictures."),
-        (200, "text/event-stream"): OpenApiTypes.STR,
-        **_errors(400, 401, 402, 403, 404, 409, 410, 415, 429, 500, 503),
-    },
+    parameters=_CALL,
+    responses=_DRAWN,
 )
 EDIT = extend_schema(
     operation_id="openai_edit",
     tags=[_TAG],
-    request=None,
-    responses=_errors(400, 401, 403),
+    request={"multipart/form-data": EditForm},
+    parameters=_CALL,
+    responses=_DRAWN,
 )
 MODELS = extend_schema(
     operation_id="openai_models",

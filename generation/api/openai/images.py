@@ -7,17 +7,17 @@ from typing import TypeVar
 
 from django.conf import settings
 from django.http.response import HttpResponseBase
-from django.utils.translation import gettext as _
 from rest_framework.exceptions import APIException
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 
-from accounts.entitlements import entitlements_of, narrowed
+from accounts.entitlements import Entitlements, entitlements_of, narrowed
 from accounts.models import ApiKey
 from generation.access import Refused
 from generation.api import rates
 from generation.api.endpoint import Endpoint, Later, ended, in_thread, key_of
 from generation.api.generations import again, draw
-from generation.api.openai import answers, calls, docs, errors
+from generation.api.openai import answers, calls, docs, edits, errors
 from generation.api.openai.errors import Refusal
 from generation.api.openai.requests import ImageRequest, Wanted
 from generation.api.openai.streaming import Asking, events_of
@@ -46,21 +46,23 @@ class Dialect(Endpoint):
         return rates.openai_headers_of(found)
 
 
-class ImageGenerations(Dialect):
-    """Pictures for a prompt."""
+class Drawn(Dialect):
+    """An address that draws, and waits or streams."""
 
     scopes = {"POST": ApiKey.Scope.DRAW}
 
-    @docs.GENERATE
-    def post(self, request: Request) -> HttpResponseBase:
-        """Draw pictures, and wait for them or stream them."""
-        body = ImageRequest(data=request.data)
-        body.is_valid(raise_exception=True)
-        key = key_of(request)
+    def later(self, request: Request, wanted: Wanted, body: object) -> HttpResponseBase:
+        """Returns the answer, which comes once there are pictures.
+
+        Args:
+            request: whose key draws.
+            wanted: what it asks for.
+            body: the same for the same request, by which its retry is known.
+        """
         asking = Asking(
-            key=key,
-            wanted=body.wanted(narrowed(entitlements_of(key.user), key)),
-            body=calls.body_hash(request.data),
+            key=key_of(request),
+            wanted=wanted,
+            body=calls.body_hash(body),
             is_retry=_retries(request) > 0,
             idempotency_key=request.headers.get("Idempotency-Key", ""),
             absolute=request.build_absolute_uri,
@@ -81,18 +83,33 @@ class ImageGenerations(Dialect):
         return await in_thread(lambda: self.answer(request, content))
 
 
-class Unsupported(Dialect):
-    """What OpenAI has and no checkpoint here can."""
+class ImageGenerations(Drawn):
+    """Pictures for a prompt."""
 
-    scopes = {"POST": ApiKey.Scope.DRAW}
+    @docs.GENERATE
+    def post(self, request: Request) -> HttpResponseBase:
+        """Draw pictures, and wait for them or stream them."""
+        body = ImageRequest(data=request.data)
+        body.is_valid(raise_exception=True)
+        return self.later(request, body.wanted(rights_of(request)), request.data)
+
+
+class ImageEdits(Drawn):
+    """Pictures made of one that is there."""
+
+    parser_classes = (MultiPartParser,)
 
     @docs.EDIT
     def post(self, request: Request) -> HttpResponseBase:
-        """Refused: no model here changes a picture that is there already."""
-        message = _(
-            "No model here can change a picture. POST /v1/images/generations draws a new one."
-        )
-        raise Refusal(400, "edits_unsupported", message, param="image")
+        """Change a picture, all of it or what a mask leaves transparent."""
+        form = edits.form_of(request.data, request.FILES)
+        return self.later(request, form.wanted(rights_of(request)), form.body)
+
+
+def rights_of(request: Request) -> Entitlements:
+    """Returns what the request's key may do."""
+    key = key_of(request)
+    return narrowed(entitlements_of(key.user), key)
 
 
 async def _begun(asking: Asking) -> tuple[Job, Call | None]:

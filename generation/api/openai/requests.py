@@ -75,12 +75,12 @@ class ImageRequest(serializers.Serializer[Any]):
                 seed=said["seed"],
                 format=said["output_format"] or "png",
                 visibility=Job.Visibility.PRIVATE if private else Job.Visibility.UNLISTED,
+                previews=(said["partial_images"] or 0) if said["stream"] else 0,
             ),
             as_url=as_url,
             format=Format(said["output_format"] or "png"),
             quality=_quality(said["output_compression"]),
             stream=bool(said["stream"]),
-            partials=said["partial_images"] or 0,
         )
 
 
@@ -93,7 +93,11 @@ class Wanted:
     format: Format
     quality: int | None
     stream: bool
-    partials: int
+
+    @property
+    def kind(self) -> str:
+        """What the events of a stream begin with."""
+        return "image_generation" if self.grid.source is None else "image_edit"
 
 
 def checkpoint_for(model: str) -> Checkpoint:

@@ -1,14 +1,17 @@
 """Pictures as a stream of OpenAI's events."""
 
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
+from django.db import Error
 from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
 from accounts.models import ApiKey
+from generation import practice, previews
 from generation.access import Refused
 from generation.api.endpoint import in_thread
 from generation.api.following import followed
@@ -18,9 +21,12 @@ from generation.api.openai.errors import Refusal, refusal_of
 from generation.api.openai.requests import Wanted
 from generation.api.represent import Absolute
 from generation.delivery import StorageRefused
-from generation.models import Call, Job
+from generation.events import the_hub
+from generation.models import Call, Job, Preview
 from generation.pictures import STORAGE_ERRORS
 from generation.renditions import UnreadableImage
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -49,15 +55,20 @@ def events_of(
 
 async def _written(asking: Asking, job: Job, call: Call | None) -> AsyncIterator[bytes]:
     """Ends with the pictures or an error; a client that goes away leaves the job to its retry."""
-    ended = sent = False
+    sent = False
     try:
         yield b": drawing\n\n"
-        if job.status in Job.OPEN:
+        ended = job.status in Job.TERMINAL
+        if job.test:
+            for event in await in_thread(lambda: _partials(practice.looks_at(job), job, asking)):
+                yield event
+        elif not ended:
+            seen: set[tuple[int, int]] = set()
             async for news in followed(job.pk, asking.key.pk):
                 ended = news is not None and news.ended
+                for event in await _unseen(asking, job, seen):
+                    yield event
                 yield b":\n\n"
-        else:
-            ended = True
         if not ended:
             return  # the key was revoked
         for event in await in_thread(lambda: _last(asking.wanted, job)):
@@ -67,6 +78,31 @@ async def _written(asking: Asking, job: Job, call: Call | None) -> AsyncIterator
     finally:
         if call is not None:
             await in_thread(lambda: (calls.delivered if sent else calls.leave)(call))
+
+
+async def _unseen(asking: Asking, job: Job, seen: set[tuple[int, int]]) -> list[bytes]:
+    """The looks at the pictures since the last time, where the request asked for any.
+
+    None while the database is away, which a stream outlives.
+    """
+    if not asking.wanted.grid.previews:
+        return []
+
+    def found() -> list[bytes]:
+        try:
+            looks = previews.unseen(job.pk, seen)
+            seen.update(look.place for look in looks)
+            return _partials(looks, job, asking)
+        except Error:
+            log.warning("looks.not_read", exc_info=True)
+            return []
+
+    async with the_hub().opening:
+        return await in_thread(found)
+
+
+def _partials(looks: Iterable[Preview], job: Job, asking: Asking) -> list[bytes]:
+    return [_event(said["type"], said) for said in answers.partials(looks, job, asking.wanted)]
 
 
 def _last(wanted: Wanted, job: Job) -> list[bytes]:

@@ -8,7 +8,7 @@ from generation.api.openai import images, models
 
 urlpatterns = [
     path("images/generations", live(images.ImageGenerations.as_view())),
-    path("images/edits", images.Unsupported.as_view()),
+    path("images/edits", live(images.ImageEdits.as_view())),
     path("models", models.Models.as_view()),
     path("models/<str:model>", models.Model.as_view()),
     path("<path:rest>", nothing_here),

@@ -10,6 +10,8 @@ from PIL import Image
 
 from accounts.models import ApiKey, Plan, Usage
 from generation import admission, clock, practice, services
+from generation.api.problems import TITLES
+from generation.errors import GenerationError, PromptRefused
 from generation.models import Job
 from tests.generation.api.conftest import program_of
 from tests.generation.site.cast import finished
@@ -277,6 +279,14 @@ class TestEnding:
             program.delete(f"/api/v1/generations/{job.pk}"),
         ):
             assert (answer.status_code, answer.json()["code"]) == (410, "gone")
+
+
+def test_every_code_has_a_title_and_is_in_the_reference(client):
+    told = client.get("/api/docs").content.decode()
+    known = (*GenerationError.__subclasses__(), *PromptRefused.__subclasses__())
+    for error in (one for one in known if one.__module__ == GenerationError.__module__):
+        assert error.code in TITLES
+        assert error.code in told
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)

@@ -21,9 +21,11 @@ from generation.models import (
     Job,
     Lane,
     Pace,
+    Preview,
     PromptRule,
     Rendition,
     Report,
+    Source,
 )  # fmt: skip
 from tests.generation.commands.site import Site
 
@@ -109,6 +111,14 @@ def a_report(**columns: object) -> Report:
 def an_api_key(site: Site, **columns: object) -> ApiKey:
     said = {"id": 900, "user": site.alice, "name": "mine", "live": True, "prefix": "cry_live_"}
     return ApiKey.objects.create(**{**said, "sha256": "0" * 64, **columns})
+
+
+def a_look(job: Job) -> Preview:
+    return Preview.objects.create(id=900, job=job, position=0, number=0, content=b"")
+
+
+def a_source(job: Job) -> Source:
+    return Source.objects.create(id=900, job=job, content=b"")
 
 
 def a_callback(site: Site) -> Callback:
@@ -243,6 +253,9 @@ BREAKS: dict[str, Break] = {
     "sizes_are_of_something": lambda s: change(s.waiting, width=0),
     "seeds_are_in_range": lambda s: change(s.waiting, seed=-1),
     "leases_are_swept": lambda s: change(s.running, lease_until=LONG_AGO),
+    "what_changes_a_picture_has_it": lambda s: a_source(s.done),
+    "looks_are_of_what_is_drawn": lambda s: a_look(s.done),
+    "preview_once": lambda s: copy(a_look(s.running), id=901) and "position 0, number 0",
     "erased_jobs_hold_nothing": lambda s: change(s.erased, prompt="a secret"),
     # Lanes and workers
     "lane_is_one_row": lambda s: copy(Lane.objects.get(tier=1), id=900) and "tier 1",
@@ -337,6 +350,11 @@ MORE_BREAKS: list[tuple[str, Break]] = [
         lambda s: update(Usage.objects.get(job_id=s.done.pk), user=s.alice),
     ),
     ("erased_jobs_hold_nothing", lambda s: change(s.erased, seed=7)),
+    ("erased_jobs_hold_nothing", lambda s: a_source(s.erased) and s.erased),
+    (
+        "what_changes_a_picture_has_it",
+        lambda s: change(s.waiting, batch_key=f"{s.waiting.batch_key}/edit"),
+    ),
     ("erased_jobs_hold_nothing", lambda s: update(image_of(s.done), job=s.erased) and s.erased),
     ("erased_jobs_hold_nothing", lambda s: a_grid(s.erased) and s.erased),
     ("erased_jobs_hold_nothing", lambda s: change(s.running, erased=timezone.now())),

@@ -44,8 +44,11 @@ def delivered(key: ApiKey) -> Usage:
 
 def test_without_a_card_the_month_ends_with_what_is_included(key: ApiKey) -> None:
     assert [delivered(key).bill for _ in range(2)] == ["", ""]
-    with pytest.raises(PaymentRequired, match="Add a card"):
+    with pytest.raises(PaymentRequired, match=r"until .* 1, .* Add a card") as refused:
         asked(key)
+    frees = timezone.now() + timedelta(seconds=refused.value.retry_after or 0)
+    assert metering.month_end(timezone.now()) <= frees
+    assert frees - metering.month_end(timezone.now()) < timedelta(seconds=5)
     with pytest.raises(PaymentRequired):
         quote(GridRequest(prompt="a fox"), owner=key.user, api_key=key)
     Usage.objects.update(created=metering.month_start(timezone.now()) - timedelta(seconds=1))

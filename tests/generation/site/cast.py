@@ -70,7 +70,7 @@ def finished(
             Image.Verdict.BLOCKED if position in blocked else Image.Verdict.PASSED
             for position in range(job.count)
         ]
-        monkeypatch.setattr("generation.checks.verdicts", lambda *_: found)
+        monkeypatch.setattr("generation.checks.verdicts", lambda *_, **__: found)
     drawn = delivery.Drawn(
         job=held, pictures=pictures, seconds=2.0, prompt_cut_at=cut_at, revision="0123456789ab"
     )

@@ -213,7 +213,7 @@ def finished_alone(redraw: Job, monkeypatch: pytest.MonkeyPatch, *, blocked: boo
     """Delivers a position drawn again as its worker would."""
     monkeypatch.setattr("generation.delivery.close_old_connections", lambda: None)
     verdict = Image.Verdict.BLOCKED if blocked else Image.Verdict.PASSED
-    monkeypatch.setattr("generation.checks.verdicts", lambda *_: [verdict])
+    monkeypatch.setattr("generation.checks.verdicts", lambda *_, **__: [verdict])
     drawn = delivery.Drawn(
         job=claimed(redraw),
         pictures=[Pictures.new("RGB", (64, 64), "teal")],

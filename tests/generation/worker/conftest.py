@@ -12,6 +12,7 @@ from PIL import Image as Pictures
 from PIL.Image import Image as Picture
 
 from generation.checkpoints import Checkpoint, Folder
+from generation.latents import Show
 from generation.models import Job
 from generation.pipeline import Drawing, OutOfMemory
 from generation.submission import GridRequest, submit
@@ -70,14 +71,19 @@ class Painter:
         guidance: float,
         at_once: int,
         on_step: Callable[[float], None],
+        on_look: Show,
     ) -> list[Picture]:
         for start in range(0, len(drawings), at_once):
             self._call(drawings[start : start + at_once])
+        painted = [Pictures.new("RGB", (width, height), f"#{d.seed % 2**24:06x}") for d in drawings]
         for step in range(steps):
             time.sleep(self.step_seconds)
+            for place, drawing in enumerate(drawings):
+                if step < min(drawing.looks, steps - 1):
+                    on_look(place, step, painted[place])
             on_step((step + 1) / steps)
             self.stepped.set()
-        return [Pictures.new("RGB", (width, height), f"#{d.seed % 2**24:06x}") for d in drawings]
+        return painted
 
     def _call(self, drawings: Sequence[Drawing]) -> None:
         self.calls.append(list(drawings))
