@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import cycle, islice
-from typing import Any
+from typing import Any, cast
 
 import diffusers
 import torch
@@ -263,7 +263,8 @@ class Pipeline:
         def noise(latents: torch.Tensor) -> torch.Tensor:
             """The very noise that the drawing begins with."""
             same = torch.Generator("cpu").manual_seed(seed)
-            return randn_tensor(latents.shape, same, latents.device, latents.dtype)
+            drawn = randn_tensor(latents.shape, same, latents.device, latents.dtype)
+            return cast("torch.Tensor", drawn)
 
         with torch.no_grad():
             kept = Kept(sister, source, read, noise) if masked else None

@@ -29,7 +29,9 @@ def logs_without_secrets(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport]:
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Fails a test that printed a secret."""
     report = yield
     if report.when == "teardown" and report.passed and secret_scan.is_watched(item.path):

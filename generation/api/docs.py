@@ -138,7 +138,10 @@ CANCEL = extend_schema(
 EVENTS = extend_schema(
     operation_id="follow_generation",
     tags=[_GENERATIONS],
-    responses={(200, "text/event-stream"): OpenApiTypes.STR, **problems(401, 403, 404, 410)},
+    responses={
+        (200, "text/event-stream"): schemas.StreamEvent,
+        **problems(401, 403, 404, 410),
+    },
 )
 PICTURE = extend_schema(
     operation_id="get_picture",

@@ -252,6 +252,18 @@ class LinkQuery(serializers.Serializer[Any]):
     format = serializers.ChoiceField(FORMATS, required=False)
 
 
+class StreamEvent(serializers.Serializer[Any]):
+    """One server-sent event of a stream."""
+
+    event = serializers.CharField(required=False, help_text="What it tells.")
+    data = serializers.CharField(  # type: ignore[assignment]
+        required=False, help_text="JSON; the last line of OpenAI's dialect is [DONE]."
+    )
+    retry = serializers.IntegerField(
+        required=False, help_text="Milliseconds until a browser that lost the stream asks again."
+    )
+
+
 class CheckpointInfo(serializers.Serializer[Any]):
     """A model that draws."""
 

@@ -93,8 +93,9 @@ def erased_jobs_hold_nothing() -> Iterator[str]:
     texts = ("prompt", "negative_prompt", "style", "idempotency_key", "request_hash", "request_id")
     bare = Q(status__in=Job.TERMINAL, seed=0, **dict.fromkeys(texts, ""))
     of_job = {"job": OuterRef("pk")}
-    held = Exists(Image.objects.filter(**of_job)) | Exists(Rendition.objects.filter(**of_job))
-    held |= Exists(Source.objects.filter(**of_job))
+    held = Q()
+    for model in (Image, Rendition, Source):
+        held |= Q(Exists(model._default_manager.filter(**of_job)))
     yield from rows(Job, Q(erased__isnull=False) & (~bare | held))
 
 

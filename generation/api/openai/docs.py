@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from generation.api.docs import IDEMPOTENCY_KEY, PROBLEMS
 from generation.api.openai.requests import FORMATS, ImageRequest
+from generation.api.schemas import StreamEvent
 
 _TAG = "OpenAI's dialect"
 
@@ -107,7 +108,7 @@ _CALL = [
 ]
 _DRAWN = {
     (200, "application/json"): OpenApiResponse(OpenAIImages, "The pictures."),
-    (200, "text/event-stream"): OpenApiTypes.STR,
+    (200, "text/event-stream"): StreamEvent,
     **_errors(400, 401, 402, 403, 404, 409, 410, 415, 429, 500, 503),
 }
 

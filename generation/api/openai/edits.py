@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
@@ -70,7 +69,7 @@ class Form:
         return replace(wanted, grid=replace(wanted.grid, size=size, source=source))
 
 
-def form_of(data: QueryDict, files: MultiValueDict[str, UploadedFile]) -> Form:
+def form_of(data: QueryDict, files: MultiValueDict[str, Any]) -> Form:
     """Returns what a client sent.
 
     Raises:
@@ -89,7 +88,7 @@ def form_of(data: QueryDict, files: MultiValueDict[str, UploadedFile]) -> Form:
     return Form(said, pictures[0], masks[0] if masks else None)
 
 
-def _read(files: MultiValueDict[str, UploadedFile], *names: str) -> Sequence[bytes]:
+def _read(files: MultiValueDict[str, Any], *names: str) -> Sequence[bytes]:
     return [file.read() for name in names for file in files.getlist(name)]
 
 

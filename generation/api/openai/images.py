@@ -3,9 +3,10 @@
 import asyncio
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from django.conf import settings
+from django.http import QueryDict
 from django.http.response import HttpResponseBase
 from rest_framework.exceptions import APIException
 from rest_framework.parsers import MultiPartParser
@@ -102,7 +103,7 @@ class ImageEdits(Drawn):
     @docs.EDIT
     def post(self, request: Request) -> HttpResponseBase:
         """Change a picture, all of it or what a mask leaves transparent."""
-        form = edits.form_of(request.data, request.FILES)
+        form = edits.form_of(cast("QueryDict", request.data), request.FILES)
         return self.later(request, form.wanted(rights_of(request)), form.body)
 
 
