@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from PIL import Image
 
 from generation.checkpoints import Checkpoint
 from generation.pipeline import CheckpointBroken, Drawing, Pipeline, PipelineError
+from tests.generation.checkpoints import tiny
 
 SIZE = (64, 64)
 STRIPES = Image.merge(
@@ -60,6 +62,22 @@ def test_the_same_seed_is_the_same_pixels_whatever_is_drawn_beside_it(
     alone = [pixels(editor, one)[0] for one in (fox, moon)]
     together = pixels(editor, fox, moon)
     assert all((a == b).all() for a, b in zip(alone, together, strict=True))
+
+
+def test_a_second_decoder_makes_larger_ones_of_them(
+    tiny_checkpoint: Callable[[str], Checkpoint], tmp_path: Path
+) -> None:
+    larger = tiny.with_larger_decoder(tiny_checkpoint("doodle_like"), tmp_path / "decoder")
+    pipeline = Pipeline.load(replace(larger, edits=True), device="cpu")
+    source, looks = HALF.resize((128, 128), Image.Resampling.NEAREST), []
+    fox = replace(FOX, source=source, looks=1)
+    size = {"width": 128, "height": 128, "steps": 4, "guidance": 3.0}
+    [drawn] = pipeline.draw([fox], on_look=lambda *look: looks.append(look[2].size), **size)
+    kept = np.asarray(source.convert("RGB"))[:, 64:]
+    assert (np.asarray(drawn)[:, 64:] == kept).all()
+    assert looks == [(128, 128)]
+    [whole] = pipeline.draw([replace(fox, source=WHOLE.resize((128, 128)))], **size)
+    assert whole.size == (128, 128)
 
 
 def test_progress_and_looks_come_as_ever(editor: Pipeline) -> None:
