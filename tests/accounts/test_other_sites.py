@@ -101,6 +101,8 @@ def test_who_signs_up_finds_there_what_was_drawn_before(number, provider, site, 
     assert f"{provider}@example.org" in browser.get("/account").text
     assert owner_of(site, grid) == f"{provider}@example.org"
     assert "visitor" not in browser.cookies
+    assert f"person{number}" in browser.get("/account/3rdparty/").text or provider == "google"
+    assert ">Remove<" in browser.get("/account/3rdparty/").text
     with httpx.Client(base_url=site.url, follow_redirects=True) as later:
         go(later, provider)
         assert f"{provider}@example.org" in later.get("/account").text
