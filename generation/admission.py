@@ -198,7 +198,7 @@ def quote(tags: Tags, tier: int, loads: dict[int, LaneLoad], capacity: Capacity)
 def capacity_of(checkpoint: Checkpoint, now: datetime | None = None) -> Capacity:
     """Returns the capacity of the workers alive now; where none is, that of one that may come."""
     kinds = [worker.kind for worker in workers.serving(checkpoint.name, now)]
-    known = paces.speeds(checkpoint.name)
+    known = paces.speeds(checkpoint)
     fallback = max(known.values(), default=_full_call(checkpoint) / UNKNOWN_PACE)
     together = sum(known.get(kind, fallback) for kind in kinds) or fallback
     return Capacity(

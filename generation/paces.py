@@ -5,6 +5,7 @@ from typing import Any
 from django.db import transaction
 
 from generation import scheduling
+from generation.checkpoints import Checkpoint
 from generation.models import Pace
 
 
@@ -45,14 +46,23 @@ def expected_seconds(
     return of(row).seconds_for(images) if row else None
 
 
-def speeds(checkpoint: str) -> dict[str, float]:
-    """Returns pixel-steps a second by kind of worker, at the size that it is slowest at."""
-    found: dict[str, float] = {}
-    for row in Pace.objects.filter(checkpoint=checkpoint):
+def speeds(checkpoint: Checkpoint) -> dict[str, float]:
+    """Returns pixel-steps a second by kind of worker, at the size on offer that it is slowest at.
+
+    A size that is not on offer any more, and the first call of a size, which takes longer than any
+    after it, count only where nothing better is known of a kind of worker: a size that is asked for
+    once must not slow every quote down.
+    """
+    poorly: dict[str, float] = {}
+    well: dict[str, float] = {}
+    for row in Pace.objects.filter(checkpoint=checkpoint.name):
         if images := of(row).images_a_second:
             speed = images * scheduling.cost_of(1, row.width, row.height, row.steps)
+            size = (row.width, row.height)
+            on_offer = size in checkpoint.sizes and row.steps == checkpoint.steps
+            found = well if on_offer and row.weight > 1 else poorly
             found[row.worker_kind] = min(speed, found.get(row.worker_kind, speed))
-    return found
+    return poorly | well
 
 
 def of(row: Pace) -> scheduling.Pace:
