@@ -61,22 +61,28 @@ class Shelf:
 
     def __init__(self) -> None:
         self._kept: OrderedDict[Key, Kept] = OrderedDict()
+        self._renewed: dict[Key, float] = {}
+        """Since when somebody waits for a new answer."""
         self._bytes = 0
         self._lock = threading.Lock()
 
     def get(self, key: Key, seconds: float) -> Kept | None:
+        """Returns what is not older than that; or, while one asker waits for a new answer, not
+        older than twice that: else all of a crowd would wait for answers of their own.
+        """
         with self._lock:
-            kept = self._kept.get(key)
-            if kept is None:
+            kept, now = self._kept.get(key), time.monotonic()
+            if kept is None or now - kept.made >= 2 * seconds:
                 return None
-            if time.monotonic() - kept.made >= seconds:
-                self._drop(key)
+            if now - kept.made >= seconds and now - self._renewed.get(key, -seconds) >= seconds:
+                self._renewed[key] = now
                 return None
             self._kept.move_to_end(key)
             return kept
 
     def put(self, key: Key, kept: Kept) -> None:
         with self._lock:
+            self._renewed.pop(key, None)
             if key in self._kept:
                 self._drop(key)
             self._kept[key] = kept
@@ -87,9 +93,11 @@ class Shelf:
     def clear(self) -> None:
         with self._lock:
             self._kept.clear()
+            self._renewed.clear()
             self._bytes = 0
 
     def _drop(self, key: Key) -> None:
+        self._renewed.pop(key, None)
         self._bytes -= len(self._kept.pop(key).content)
 
 
@@ -98,23 +106,19 @@ shelf = Shelf()
 
 @sync_and_async_middleware
 def shared_answers(get_response: Answer | LaterAnswer) -> Answer | LaterAnswer:
-    """Answers from the shelf where it may, and puts on it what anybody may keep."""
+    """Puts on the shelf what anybody may keep."""
     if iscoroutinefunction(get_response):
         answer_later = cast(LaterAnswer, get_response)
 
         async def answered_later(request: HttpRequest) -> HttpResponseBase:
-            if (key := _key(request)) is None:
-                return await answer_later(request)
-            return _from_shelf(request, key) or _to_shelf(key, await answer_later(request))
+            return _to_shelf(request, await answer_later(request))
 
         return answered_later
 
     answer = cast(Answer, get_response)
 
     def answered(request: HttpRequest) -> HttpResponseBase:
-        if (key := _key(request)) is None:
-            return answer(request)
-        return _from_shelf(request, key) or _to_shelf(key, answer(request))
+        return _to_shelf(request, answer(request))
 
     return answered
 
@@ -128,7 +132,7 @@ class FromTheShelf:
     async def __call__(
         self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
     ) -> None:
-        if scope["type"] == "http" and (response := _kept_for(scope)) is not None:
+        if scope["type"] == "http" and (response := _answered(scope)) is not None:
             headers = [
                 (name.lower().encode("latin-1"), said.encode("latin-1"))
                 for name, said in response.items()
@@ -140,12 +144,12 @@ class FromTheShelf:
         await self._site(scope, receive, send)
 
 
-def _kept_for(scope: HTTPScope) -> HttpResponse | None:
+def _answered(scope: HTTPScope) -> HttpResponse | None:
     if scope["method"] != "GET":
         return None
     began = time.monotonic()
     request = ASGIRequest(scope, BytesIO())
-    if (key := _key(request)) is None or (response := _from_shelf(request, key)) is None:
+    if (response := from_shelf(request)) is None:
         return None
     with structlog.contextvars.bound_contextvars(request_id=id_of(request)):
         return cast(HttpResponse, noted(request, response, began))
@@ -161,8 +165,10 @@ def _key(request: HttpRequest) -> Key | None:
     return request.is_secure(), host, request.get_full_path(), language
 
 
-def _from_shelf(request: HttpRequest, key: Key) -> HttpResponseBase | None:
-    kept = shelf.get(key, settings.SHARED_ANSWERS_SECONDS)
+def from_shelf(request: HttpRequest) -> HttpResponseBase | None:
+    """Returns the kept answer to a request; None where the site has to be asked."""
+    key = _key(request)
+    kept = shelf.get(key, settings.SHARED_ANSWERS_SECONDS) if key else None
     if kept is None:
         return None
     response = HttpResponse(kept.content, headers=kept.headers)
@@ -171,8 +177,9 @@ def _from_shelf(request: HttpRequest, key: Key) -> HttpResponseBase | None:
     return get_conditional_response(request, etag=etag, response=response) or response
 
 
-def _to_shelf(key: Key, response: HttpResponseBase) -> HttpResponseBase:
-    if isinstance(response, HttpResponse) and _may_be_kept(response):
+def _to_shelf(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    key = _key(request)
+    if key and isinstance(response, HttpResponse) and _may_be_kept(response):
         shelf.put(key, Kept(response.content, dict(response.items()), time.monotonic()))
     return response
 
