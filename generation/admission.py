@@ -1,6 +1,7 @@
 """May this owner ask for one more grid now, and when would it start?"""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.conf import settings
@@ -22,10 +23,10 @@ from accounts.limits import (
     reached,
 )
 from accounts.models import ApiKey, Network, Owner, Plan, User
-from generation import paces, scheduling, workers
+from generation import catalogue, clock, lanes, paces, scheduling, workers
 from generation.checkpoints import Checkpoint
 from generation.errors import Busy, CapReached, LimitReached, PaymentRequired
-from generation.models import Job
+from generation.models import Job, Worker
 from generation.scheduling import LaneLoad, Tags, Wait
 
 LARGEST_COUNT = 10
@@ -50,6 +51,16 @@ class Capacity:
     """A second."""
     batch_seconds: float
     """The largest batch that there may be, in seconds of all of it."""
+    beside: Mapping[int, float] = field(default_factory=dict)
+    """Seconds, by tier, that the same workers will take for what other checkpoints were asked for
+    already: of several checkpoints they draw what was asked for first."""
+
+    def beside_for(self, tier: int) -> float:
+        """Returns the seconds of it that pass before a new job of a tier starts, at most."""
+        paid, free = self.beside.get(Plan.Tier.PAID, 0.0), self.beside.get(Plan.Tier.FREE, 0.0)
+        if tier == Plan.Tier.PAID:
+            return min(paid / scheduling.PAID_SHARE, paid + free)
+        return paid + free
 
 
 def jobs_of(owner: Owner) -> QuerySet[Job]:
@@ -176,16 +187,11 @@ def quote(tags: Tags, tier: int, loads: dict[int, LaneLoad], capacity: Capacity)
     Raises:
         Busy: a free job would wait longer than the site lets anybody wait.
     """
-    wait = scheduling.wait_of(
-        tags,
-        tier=tier,
-        lanes=loads,
-        capacity=capacity.pixel_steps,
-        batch_seconds=capacity.batch_seconds,
-    )
+    wait = wait_of(tags, tier, loads, capacity)
     too_long = wait.high - settings.FREE_WAIT_LIMIT
     # Whoever comes to an empty site is let in, however long a single batch may take on it.
-    anybody_ahead = any(load.waiting or load.drawing for load in loads.values())
+    here = any(load.waiting or load.drawing for load in loads.values())
+    anybody_ahead = here or capacity.beside_for(tier) > 0
     if tier == Plan.Tier.FREE and anybody_ahead and too_long > 0:
         raise Busy(
             _("Too many people are drawing right now. Please come back in %(minutes)d min.")
@@ -195,17 +201,50 @@ def quote(tags: Tags, tier: int, loads: dict[int, LaneLoad], capacity: Capacity)
     return wait
 
 
+def wait_of(tags: Tags, tier: int, loads: Mapping[int, LaneLoad], capacity: Capacity) -> Wait:
+    """Returns when a new job of these tags would start, whatever the site's limit is."""
+    wait = scheduling.wait_of(
+        tags,
+        tier=tier,
+        lanes=loads,
+        capacity=capacity.pixel_steps,
+        batch_seconds=capacity.batch_seconds,
+    )
+    beside = capacity.beside_for(tier)
+    return Wait(wait.low + beside, wait.high + beside / scheduling.COUNTED_ON)
+
+
 def capacity_of(checkpoint: Checkpoint, now: datetime | None = None) -> Capacity:
     """Returns the capacity of the workers alive now; where none is, that of one that may come."""
-    kinds = [worker.kind for worker in workers.serving(checkpoint.name, now)]
-    known = paces.speeds(checkpoint)
-    fallback = max(known.values(), default=_full_call(checkpoint) / UNKNOWN_PACE)
-    together = sum(known.get(kind, fallback) for kind in kinds) or fallback
+    alive = workers.alive(now)
+    own = workers.of_them_serving(checkpoint.name, alive)
+    together = _speed(checkpoint, own)
     return Capacity(
-        workers=len(kinds),
+        workers=len(own),
         pixel_steps=together,
         batch_seconds=_largest_batch(checkpoint) / together,
+        beside=_beside(checkpoint, own, alive, now or clock.now()),
     )
+
+
+def _speed(checkpoint: Checkpoint, serving: Sequence[Worker]) -> float:
+    """Pixel-steps a second that these workers draw together, above zero."""
+    known = paces.speeds(checkpoint)
+    fallback = max(known.values(), default=_full_call(checkpoint) / UNKNOWN_PACE)
+    return sum(known.get(worker.kind, fallback) for worker in serving) or fallback
+
+
+def _beside(
+    checkpoint: Checkpoint, own: Sequence[Worker], alive: Sequence[Worker], now: datetime
+) -> dict[int, float]:
+    seconds: dict[int, float] = {}
+    names = {name for worker in own for name in workers.served_by(worker)} - {checkpoint.name}
+    for other in (one for name, one in catalogue.offered().items() if name in names):
+        for tier, load in lanes.loads_of(lanes.of(other.name), now).items():
+            if work := load.waiting_cost + load.drawing:
+                takes = work / _speed(other, workers.of_them_serving(other.name, alive))
+                seconds[tier] = seconds.get(tier, 0.0) + takes
+    return seconds
 
 
 def _full_call(checkpoint: Checkpoint) -> int:

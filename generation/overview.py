@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from accounts.models import Plan
-from generation import admission, catalogue, clock, lanes, scheduling, workers
+from generation import admission, catalogue, clock, lanes, workers
 from generation.models import Job, Lane, Worker
 from generation.scheduling import Tags, Wait
 from generation.workers import Crew
@@ -90,12 +90,11 @@ def _lane(lane: Lane, now: datetime) -> LaneNow:
     if checkpoint := catalogue.offered().get(lane.checkpoint):
         capacity = admission.capacity_of(checkpoint, now)
         drawing_there = capacity.workers
-        wait = scheduling.wait_of(
+        wait = admission.wait_of(
             Tags(lane.virtual_time, lane.virtual_time + 1),
-            tier=lane.tier,
-            lanes=lanes.loads_of(lanes.of(lane.checkpoint), now),
-            capacity=capacity.pixel_steps,
-            batch_seconds=capacity.batch_seconds,
+            lane.tier,
+            lanes.loads_of(lanes.of(lane.checkpoint), now),
+            capacity,
         )
     return LaneNow(
         checkpoint=lane.checkpoint,

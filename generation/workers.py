@@ -1,7 +1,7 @@
 """Which workers are alive, what they can draw, and why nobody can."""
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from enum import IntEnum
 from functools import lru_cache
@@ -39,7 +39,12 @@ def served_by(worker: Worker) -> list[str]:
 
 def serving(checkpoint: str, now: datetime | None = None) -> list[Worker]:
     """Returns the live workers that draw with a checkpoint, or will once they have loaded it."""
-    return [worker for worker in alive(now) if checkpoint in served_by(worker)]
+    return of_them_serving(checkpoint, alive(now))
+
+
+def of_them_serving(checkpoint: str, some: Iterable[Worker]) -> list[Worker]:
+    """Returns those of some workers that draw with a checkpoint, or will once it is loaded."""
+    return [worker for worker in some if checkpoint in served_by(worker)]
 
 
 def served_beside(worker: str) -> set[str]:

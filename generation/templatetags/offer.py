@@ -3,7 +3,7 @@
 from django import template
 
 from accounts.models import Plan
-from generation import admission, catalogue, clock, lanes, scheduling
+from generation import admission, catalogue, clock, lanes
 from generation.deletion import VISITORS_GRIDS_KEPT
 from generation.pages import duration
 from generation.scheduling import Tags
@@ -39,11 +39,5 @@ def wait_now(tier: str) -> str:
     capacity = admission.capacity_of(checkpoint, now)
     load = loads.get(number)
     start = load.virtual_time if load else 0
-    wait = scheduling.wait_of(
-        Tags(start, start + 1),
-        tier=number,
-        lanes=loads,
-        capacity=capacity.pixel_steps,
-        batch_seconds=capacity.batch_seconds,
-    )
+    wait = admission.wait_of(Tags(start, start + 1), number, loads, capacity)
     return duration(wait.high)

@@ -239,3 +239,33 @@ def test_one_size_speaks_for_another_until_that_was_drawn() -> None:
     a_worker()
     ask(a_visitor())
     assert quote_of(a_visitor())[0] == pytest.approx(2.0 / 4, rel=0.01)
+
+
+def test_what_other_checkpoints_were_asked_for_is_drawn_first_by_the_workers_they_share(
+    checkpoints: dict[str, Checkpoint],
+) -> None:
+    checkpoints["oil"] = replace(checkpoints["oil"], sizes=((64, 64),))
+    for name in ("ink", "oil"):
+        for _ in range(20):
+            paces.observe("gpu", name, width=64, height=64, steps=4, images=9, seconds=2.0)
+    worker = a_worker(checkpoints=["ink", "oil"])
+    for _ in range(5):
+        ask(a_visitor(), checkpoint="oil")
+    low, high = quote_of(a_visitor())
+    assert low == pytest.approx(5 * 2.0, rel=0.01)
+    assert high > low
+    paid_low, _ = quote_of(a_user("alice", Plan.PREMIUM))
+    assert paid_low == pytest.approx(0)
+    Worker.objects.filter(pk=worker.pk).update(checkpoints=["ink"])
+    assert quote_of(a_visitor())[0] == pytest.approx(0)
+
+
+def test_a_site_whose_workers_are_busy_with_another_checkpoint_sends_away_in_time(
+    checkpoints: dict[str, Checkpoint],
+) -> None:
+    checkpoints["oil"] = replace(checkpoints["oil"], sizes=((64, 64),))
+    a_worker(checkpoints=["ink", "oil"])
+    alone, _ = refusal_after(checkpoint="oil")
+    assert alone >= 3
+    beside, _ = refusal_after()
+    assert beside < alone / 2
