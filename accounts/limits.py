@@ -88,11 +88,6 @@ def key_reached(per_day: int, day: Sequence[datetime], now: datetime) -> Reached
     return _windowed(Limit.PER_DAY, per_day, day, DAY, now)
 
 
-def left_today(allowance: Allowance, spent: Spent) -> int:
-    """Returns how many grids the day still allows."""
-    return max(0, allowance.per_day - len(spent.day))
-
-
 def _room(
     limit: Limit, allowed: int, moments: Sequence[datetime], window: timedelta, now: datetime
 ) -> Room:

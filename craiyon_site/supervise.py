@@ -83,7 +83,7 @@ class Child:
         put_aside(self.log)
         if self.process is None:
             if now >= self.due:
-                self.start()
+                self._start_or_rest(now)
             return
         code = self.process.poll()
         if code is None:
@@ -95,6 +95,15 @@ class Child:
             f"{self.name} ended with {_named(code)}; it starts again in {self.rest:.0f} s. "
             f"{_last_line(self.log)}({self.log})"
         )
+
+    def _start_or_rest(self, now: float) -> None:
+        """A machine without room for one process more must not end the others."""
+        try:
+            self.start()
+        except OSError as error:
+            self.rest = min(2 * self.rest, LONGEST_REST)
+            self.due = now + self.rest
+            tell(f"{self.name} cannot be started ({error}); once more in {self.rest:.0f} s.")
 
     def signal(self, number: int) -> None:
         """Sends a signal to the process, if it runs."""

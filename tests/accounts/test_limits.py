@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from accounts.limits import DAY, MINUTE, Allowance, Limit, Reached, Spent, left_today, reached
+from accounts.limits import DAY, MINUTE, Allowance, Limit, Reached, Spent, reached
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ALLOWANCE = Allowance(in_flight=1, per_minute=2, per_day=3)
@@ -55,11 +55,6 @@ def test_a_limit_that_was_lowered_waits_until_the_grids_above_it_have_left():
 def test_nothing_is_allowed_where_a_limit_is_zero_and_no_wait_helps(limit):
     allowance = Allowance(**{name: 0 if name == limit else 5 for name in Limit})
     assert reached(allowance, spent(), NOW) == Reached(limit, 0, None)
-
-
-def test_what_the_day_still_allows_is_never_below_zero():
-    assert left_today(ALLOWANCE, spent(day=[5])) == 2
-    assert left_today(ALLOWANCE, spent(day=[5, 6, 7, 8])) == 0
 
 
 @given(
