@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from doodle import starter
-from doodle.autoencoder import crop_corner, psnr, reconstruction_loss
+from doodle.autoencoder import psnr, reconstruction_loss
+from doodle.models import load_folder
 from doodle.muon import Muon
 from doodle.run import Run, pictures_to_tensor, save_sheet
 from doodle.scenes import CELL, Figure, Mix, Pixels, Scene, paint, random_scene
@@ -25,14 +26,16 @@ from doodle.state import WEIGHTS, load_state, save_state
 
 FOLDER = WEIGHTS / "decoder_512"
 TIMES = 2
-CROP = 6
-"""Cells of a crop."""
 LARGEST = 12
 """Cells of the largest figure."""
-SCENES, CROPS = 2, 3
-"""Scenes of a step, and crops of each: painting and encoding one costs as much as two crops."""
-NOISE = 0.15
-"""What is drawn is never quite what an encoder makes."""
+NOISE, SOFTNESS = 0.15, 0.5
+"""What is drawn is noisier and softer than what an encoder makes of a painting."""
+DRAWN = 48
+"""Latents that the weights themselves have drawn, which keep the colours."""
+COARSE = 8
+"""Pixels of the own size over which a larger picture must have the same colour."""
+FAITH = 2.0
+"""How much that counts beside the likeness to the paintings."""
 
 
 def own_autoencoder() -> AutoencoderTiny:
@@ -113,23 +116,34 @@ def encoded(own: AutoencoderTiny, large: Tensor) -> Tensor:
     return latents
 
 
-def _cut(latent: Tensor, large: Tensor, x: int, y: int) -> tuple[Tensor, Tensor]:
-    side, cell = CROP * CELL * TIMES, CELL * TIMES
-    wanted = large[:, :, y * cell : y * cell + side, x * cell : x * cell + side]
-    return latent[:, :, y : y + CROP, x : x + CROP], wanted
-
-
-def _batch(run: Run, painter: Painter, own: AutoencoderTiny) -> tuple[Tensor, Tensor]:
+def drawn_latents(rng: Generator, count: int) -> Tensor:
+    """Latents that the weights that ship draw of random subjects in random places."""
+    pipeline = load_folder(WEIGHTS)
+    backgrounds = [*starter.PLACES, *(f"on a {one} background" for one in starter.COLOUR_WORDS)]
     parts = []
-    for _ in range(SCENES):
-        scene = painter.scene(run.rng)
-        large = pictures_to_tensor([painter.paint(scene)]).to(run.device)
-        with torch.no_grad(), run.autocast():
-            latent = encoded(own, large)
-        corners = [crop_corner(run.rng, scene, CROP) for _ in range(CROPS)]
-        parts += [_cut(latent, large, *corner) for corner in corners]
-    latents, wanted = zip(*parts, strict=True)
-    return torch.cat(latents), torch.cat(wanted).contiguous(memory_format=torch.channels_last)
+    for _ in range(-(-count // 8)):
+        chosen = zip(rng.choice(starter.SUBJECTS, 8), rng.choice(backgrounds, 8), strict=True)
+        prompts = [f"a {subject} {background}" for subject, background in chosen]
+        noise = torch.Generator().manual_seed(int(rng.integers(2**31)))
+        parts.append(pipeline(prompts, num_inference_steps=8, guidance_scale=3.0,
+                              generator=noise, output_type="latent").images)  # fmt: skip
+    return torch.cat(parts)[:count].float()
+
+
+def _worse(latents: Tensor) -> Tensor:
+    """Latents as soft and noisy as those that are drawn."""
+    near = functional.avg_pool2d(latents, 3, stride=1, padding=1, count_include_pad=False)
+    soft, loud = SOFTNESS * torch.rand(1), NOISE * torch.rand(1)
+    softened = latents.lerp(near, float(soft))
+    return softened + float(loud) * torch.randn_like(latents)
+
+
+def unfaithfulness(own: AutoencoderTiny, larger: AutoencoderTiny, latents: Tensor) -> Tensor:
+    """How far the colours of a larger picture are from those of the own decoder's."""
+    with torch.no_grad():
+        wanted = functional.avg_pool2d(own.decoder(latents).float(), COARSE)
+    made = functional.avg_pool2d(larger.decoder(latents).float(), COARSE * TIMES)
+    return (made - wanted).abs().mean()
 
 
 def train(run: Run, rate: float = 1e-3) -> None:
@@ -138,6 +152,7 @@ def train(run: Run, rate: float = 1e-3) -> None:
     larger = new_larger(own).to(run.device)
     larger.encoder.requires_grad_(False)
     optimiser, painter = Muon(larger.decoder.named_parameters()), Painter()
+    drawn = drawn_latents(run.rng, DRAWN).to(run.device)
     saved = load_state("larger")
     if saved is not None:
         larger.load_state_dict(saved["larger"])
@@ -149,11 +164,15 @@ def train(run: Run, rate: float = 1e-3) -> None:
         examine(run, painter, own, larger)
 
     for step in run.steps(keep):
-        latents, wanted = _batch(run, painter, own)
-        noise = NOISE * torch.rand(len(latents), 1, 1, 1, device=run.device)
+        wanted = pictures_to_tensor([painter.paint(painter.scene(run.rng))]).to(run.device)
+        with torch.no_grad(), run.autocast():
+            latents = _worse(encoded(own, wanted))
         with run.autocast():
-            made = larger.decoder(latents + noise * torch.randn_like(latents))
+            made = larger.decoder(latents)
         loss = reconstruction_loss(made, wanted)
+        if step % 2:
+            with run.autocast():
+                loss = loss + FAITH * unfaithfulness(own, larger, drawn[[step // 2 % len(drawn)]])
         loss.backward()
         nn.utils.clip_grad_norm_(larger.decoder.parameters(), 1.0)
         now = rate * min(1.0, step / 30) * max(0.01, 1 - run.progress)

@@ -8,6 +8,7 @@ import torch
 from safetensors.torch import load_file
 
 from doodle import larger
+from doodle.autoencoder import CHANNELS
 from doodle.larger import encoded, new_larger, own_autoencoder
 from doodle.run import Run, pictures_to_tensor
 from doodle.scenes import CELL, CELLS, Mix, Scene, paint, random_scene
@@ -61,7 +62,8 @@ def test_the_decoder_learns_and_is_written_alone(
 ) -> None:
     monkeypatch.setenv("DOODLE_STATE", str(tmp_path))
     monkeypatch.setattr(larger, "FOLDER", tmp_path / "decoder")
-    monkeypatch.setattr(larger, "SCENES", 1)
+    latents = torch.zeros(1, CHANNELS, CELLS, CELLS)
+    monkeypatch.setattr(larger, "drawn_latents", lambda *_: latents)
     monkeypatch.setattr(larger, "Painter", lambda: Painter(sprites))
     monkeypatch.setattr(larger, "examine", lambda *_: None)
     torch.manual_seed(0)
