@@ -5,10 +5,14 @@ from pathlib import Path
 import pytest
 import torch
 from diffusers import StableDiffusionPipeline
+from PIL import Image, ImageChops, ImageStat
 from safetensors import safe_open
 
 from doodle.models import SIZE_LIMIT, load_folder
 from doodle.state import WEIGHTS
+from generation.catalogue import MANIFEST
+from generation.checkpoints import load_manifest
+from generation.pipeline import Drawing, Pipeline
 
 pytestmark = pytest.mark.skipif(not WEIGHTS.exists(), reason="no weights are committed yet")
 
@@ -65,3 +69,23 @@ def test_a_seed_draws_the_same_picture_again(pipeline: StableDiffusionPipeline) 
     other = drawn(pipeline, ["a fox"], [6])
     assert torch.equal(once, again)
     assert not torch.allclose(once, other, atol=0.05)
+
+
+def test_the_larger_decoder_shows_the_same_drawing_in_finer_lines() -> None:
+    checkpoint = load_manifest(MANIFEST)["doodle"]
+    fox = [Drawing("a fox on a blue background", "", 5)]
+    small, large = (
+        Pipeline.load(checkpoint).draw(fox, width=side, height=side, steps=8, guidance=3.0)[0]
+        for side in (256, 512)
+    )
+    assert large.size == (512, 512)
+    halved = large.resize(small.size, Image.Resampling.BOX)
+    assert ImageStat.Stat(ImageChops.difference(small, halved)).mean < [12.0] * 3
+    enlarged = small.resize(large.size, Image.Resampling.BICUBIC)
+    assert _fineness(large) > 1.2 * _fineness(enlarged)
+
+
+def _fineness(picture: Image.Image) -> float:
+    """What of a picture is too fine for half its size."""
+    half = picture.resize((256, 256), Image.Resampling.BOX).resize((512, 512))
+    return float(sum(ImageStat.Stat(ImageChops.difference(picture, half)).rms))
