@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import cast
 from uuid import UUID
 
 import structlog
@@ -12,9 +13,6 @@ from generation import services
 from generation.models import Job
 
 log = structlog.get_logger(__name__)
-
-FIRST_REST, LONGEST_REST = 0.5, 60.0
-"""Seconds."""
 
 
 @dataclass
@@ -107,23 +105,8 @@ class Watch:
         return self.running and time.monotonic() - self.last_step > self.allowed
 
 
-@dataclass
-class Rest:
-    """A pause before the next claim, which grows while one delivery after the other fails.
-
-    What fails them is away or full, so that more work would end in the same way.
-    """
-
-    seconds: float = 0.0
-    until: float = 0.0
-
-    def begin(self) -> None:
-        self.seconds = min(max(FIRST_REST, 2 * self.seconds), LONGEST_REST)
-        self.until = time.monotonic() + self.seconds
-
-    def end(self) -> None:
-        self.seconds = self.until = 0.0
-
-    @property
-    def over(self) -> bool:
-        return time.monotonic() >= self.until
+def told(job: Job) -> structlog.stdlib.BoundLogger:
+    """A log whose lines carry the job and the id of the request that asked for it."""
+    return cast(
+        "structlog.stdlib.BoundLogger", log.bind(job=str(job.pk), request_id=job.request_id)
+    )

@@ -13,20 +13,18 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
-from typing import cast
 
 import structlog
 from django.db import Error, close_old_connections, connection
 
-from generation import clock, delivery, lanes, services, workers
+from generation import clock, lanes, services, workers
 from generation.checkpoints import Checkpoint
-from generation.checks import CheckUnavailable
-from generation.delivery import Drawn, StorageRefused
+from generation.deliverer import Deliverer
+from generation.delivery import Drawn
 from generation.errors import Failure
-from generation.holding import Held, Holding, Rest, Watch
+from generation.holding import Held, Holding, Watch, told
 from generation.models import Job, Worker
 from generation.pipeline import OutOfMemory, Pipeline
 from generation.pipelines import NotLoaded, Pipelines
@@ -48,12 +46,8 @@ EX_SOFTWARE = 70
 """Exit status (sysexits.h) of a worker that gave itself up; whoever runs it starts another."""
 DELIVERY_MAY_TAKE = 300.0
 """Seconds for which a storage may keep a delivery waiting before the worker gives itself up."""
-DELIVERIES = 2
-"""Batches being encoded and stored at once; the next waits, so that pictures do not pile up."""
 CLAIM_MAY_TAKE = 10.0
 """Seconds for which a stopping worker waits for a claim that a slow database has not answered."""
-STORAGE_PAUSE = 10.0
-"""Longest pause, in seconds, between looks whether a storage that refused takes files again."""
 
 
 class Abandoned(Exception):
@@ -97,10 +91,9 @@ class Drawer:
         self._abandon = threading.Event()
         self._ended = threading.Event()
         self._dead = threading.Event()
-        self._storage_refused = threading.Event()
-        self._rest = Rest()
-        self._room_to_deliver = threading.Semaphore(DELIVERIES)
-        self._deliverers = ThreadPoolExecutor(DELIVERIES, thread_name_prefix="deliver")
+        self._deliverer = Deliverer(
+            self._holding, fail=self._fail, stopping=self._stopping, abandon=self._abandon
+        )
         self._threads: list[threading.Thread] = []
 
     # Life
@@ -140,14 +133,16 @@ class Drawer:
         self._abandon.set()
         for held in self._holding.all():
             self._release(held.job)
-        self._deliverers.shutdown(wait=False, cancel_futures=True)
+        self._deliverer.stop()
         self._previewer.stop()
         self._ended.set()
         for thread in self._threads:
             thread.join(timeout=2)
         # The thread of a doorbell may be the one that draws.
-        drawing = not _free(self._one_at_a_time)
-        delivering = not _free(*[self._room_to_deliver] * DELIVERIES)
+        drawing = not self._one_at_a_time.acquire(timeout=2)
+        if not drawing:
+            self._one_at_a_time.release()
+        delivering = not self._deliverer.ended(within=2)
         Worker.objects.filter(pk=self.id).update(state=Worker.State.STOPPED)
         log.info("worker.stopped", worker=self.id, drawing=drawing, delivering=delivering)
         return not (drawing or delivering)
@@ -159,7 +154,7 @@ class Drawer:
         if not self._one_at_a_time.acquire(blocking=False):
             return
         try:
-            while not self._stopping.is_set() and self._storage_takes_files() and self._rest.over:
+            while not self._stopping.is_set() and self._deliverer.takes_more():
                 close_old_connections()
                 batch = self._claim()
                 if batch is None:
@@ -192,7 +187,7 @@ class Drawer:
     def _draw(self, batch: Batch) -> None:
         held = self._holding.of(batch.jobs)
         for job in batch.jobs:
-            _told(job).info("job.claimed", attempt=job.attempts, batch=batch.images)
+            told(job).info("job.claimed", attempt=job.attempts, batch=batch.images)
         try:
             drawn = self._drawn(batch, held)
         finally:
@@ -231,15 +226,11 @@ class Drawer:
     ) -> None:
         for one in held:
             one.drawn_at = time.monotonic()
-        self._room_to_deliver.acquire()
-        if self._abandon.is_set():
-            self._room_to_deliver.release()
-        else:
-            self._deliverers.submit(self._deliver, drawn, checkpoint)
+        self._deliverer.hand_over(drawn, checkpoint)
 
     def _drop(self, batch: Batch) -> None:
         for job in batch.jobs:
-            _told(job).info("job.abandoned")
+            told(job).info("job.abandoned")
         if not self._abandon.is_set():
             # Else `stop` is about to release it.
             self._holding.let_go(batch.jobs)
@@ -250,53 +241,6 @@ class Drawer:
             one.progress = share * 0.95
         if self._abandon.is_set() or all(one.lost for one in held):
             raise Abandoned
-
-    # Delivering
-
-    def _deliver(self, drawn: Sequence[Drawn], checkpoint: Checkpoint) -> None:
-        try:
-            for one in drawn:
-                with structlog.contextvars.bound_contextvars(request_id=one.job.request_id):
-                    self._deliver_one(one, checkpoint)
-        finally:
-            self._room_to_deliver.release()
-            connection.close()
-
-    def _deliver_one(self, drawn: Drawn, checkpoint: Checkpoint) -> None:
-        job = drawn.job
-        try:
-            finished = delivery.deliver(drawn, checkpoint)
-        except CheckUnavailable:
-            log.exception("check.unavailable", job=str(job.pk))
-            self._rest.begin()
-            self._fail([job], Failure.CHECK_UNAVAILABLE)
-        except Error:
-            log.exception("job.finish_not_noted", job=str(job.pk))
-            self._holding.let_go([job])
-        except StorageRefused:
-            log.exception("storage.refused", job=str(job.pk))
-            self._storage_refused.set()
-            self._rest.begin()
-            self._fail([job], Failure.STORAGE_REFUSED)
-        except Exception:
-            log.exception("delivery.failed", job=str(job.pk))
-            self._fail([job], Failure.DRAWING_FAILED)
-        else:
-            log.info("job.finished" if finished else "job.was_lost", job=str(job.pk))
-            self._rest.end()
-            self._holding.let_go([job])
-
-    def _storage_takes_files(self) -> bool:
-        """After a refusal nothing is claimed until the storages take a file again."""
-        pause = 0.5
-        while self._storage_refused.is_set() and not self._stopping.is_set():
-            if delivery.takes_files():
-                self._storage_refused.clear()
-                log.info("storage.takes_files_again")
-                return True
-            self._stopping.wait(pause)
-            pause = min(2 * pause, STORAGE_PAUSE)
-        return not self._storage_refused.is_set()
 
     # Keeping
 
@@ -359,7 +303,7 @@ class Drawer:
         )
 
     def _state(self) -> Worker.State:
-        if self._storage_refused.is_set():
+        if self._deliverer.refused:
             return Worker.State.PAUSED
         if self._pipelines.kind:
             return Worker.State.DRAWING if self._holding else Worker.State.READY
@@ -382,7 +326,7 @@ class Drawer:
                     self._release(held.job)
                 else:
                     services.fail(held.job, failure)
-                    _told(held.job).error("job.gave_up", failure=failure)
+                    told(held.job).error("job.gave_up", failure=failure)
         finally:
             self._end_process(EX_SOFTWARE)
 
@@ -397,32 +341,16 @@ class Drawer:
         """Without a database the lease runs out instead."""
         try:
             if services.release(job):
-                _told(job).info("job.released")
+                told(job).info("job.released")
         except Error:
-            _told(job).exception("job.release_not_noted")
+            told(job).exception("job.release_not_noted")
 
     def _fail(self, jobs: Sequence[Job], failure: Failure) -> None:
         """Without a database the lease runs out instead, which comes to the same a little later."""
         for job in jobs:
             try:
                 if services.fail(job, failure):
-                    _told(job).warning("job.failed", attempt=job.attempts, failure=failure)
+                    told(job).warning("job.failed", attempt=job.attempts, failure=failure)
             except Error:
-                _told(job).exception("job.fail_not_noted")
+                told(job).exception("job.fail_not_noted")
         self._holding.let_go(jobs)
-
-
-def _free(*held: "threading.Lock | threading.Semaphore") -> bool:
-    """Whether locks that others hold come free within two seconds; they are free afterwards."""
-    deadline = time.monotonic() + 2
-    taken = [one for one in held if one.acquire(timeout=max(0.0, deadline - time.monotonic()))]
-    for one in taken:
-        one.release()
-    return len(taken) == len(held)
-
-
-def _told(job: Job) -> structlog.stdlib.BoundLogger:
-    """A log whose lines carry the job and the id of the request that asked for it."""
-    return cast(
-        "structlog.stdlib.BoundLogger", log.bind(job=str(job.pk), request_id=job.request_id)
-    )
