@@ -196,7 +196,7 @@ def made(name: str, folder: Path) -> Checkpoint:
 def with_larger_decoder(checkpoint: Checkpoint, folder: Path, stages: int = 3) -> Checkpoint:
     """Gives a `doodle_like` a decoder of more stages: each makes the side twice as long."""
     torch.manual_seed(1)
-    larger = diffusers.AutoencoderTiny(
+    larger: Any = diffusers.AutoencoderTiny(
         encoder_block_out_channels=(8, 8),
         decoder_block_out_channels=(8,) * stages,
         num_encoder_blocks=(1, 1),
