@@ -19,7 +19,7 @@ def known_secrets() -> None:
 @pytest.fixture(autouse=True)
 def logs_without_secrets(request: pytest.FixtureRequest) -> Iterator[None]:
     """Fails a test that logged a secret, at whatever level."""
-    if not secret_scan.is_watched(request.path):
+    if not secret_scan.is_watched(request.node):
         yield
         return
     with secret_scan.recorded() as written:
@@ -34,7 +34,7 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Fails a test that printed a secret."""
     report = yield
-    if report.when == "teardown" and report.passed and secret_scan.is_watched(item.path):
+    if report.when == "teardown" and report.passed and secret_scan.is_watched(item):
         printed = report.capstdout + report.capstderr
         if leaked := secret_scan.leaks(printed, secret_scan.known):
             report.outcome, report.longrepr = "failed", f"{len(leaked)} secrets were printed"

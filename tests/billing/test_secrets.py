@@ -132,6 +132,7 @@ def test_no_secret_is_in_a_page_a_log_or_an_error(ears: Ears) -> None:
     assert "StripeRefused" in said["errors"]
 
 
+@pytest.mark.gives_away
 def test_a_careless_site_is_caught(ears: Ears, monkeypatch: pytest.MonkeyPatch) -> None:
     @contextmanager
     def careless(what: str) -> Iterator[stripe.StripeClient]:
