@@ -84,7 +84,11 @@ def checks() -> None:
 
 
 def run_tests(
-    marks: str, *arguments: str, postgresql: bool = False, beside: str | None = None
+    marks: str,
+    *arguments: str,
+    postgresql: bool = False,
+    beside: str | None = None,
+    at_once: int = min(4, os.cpu_count() or 1),
 ) -> Count:
     """Runs the tests that the marks select.
 
@@ -93,13 +97,14 @@ def run_tests(
         arguments: more for pytest.
         postgresql: on a fresh PostgreSQL, else on what DATABASE_URL names.
         beside: how they are shared out among several processes; None runs one at a time.
+        at_once: how many processes.
     """
     servers = [sys.executable, "-m", "tests.services", "--postgresql"] if postgresql else []
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
         command = [*servers, sys.executable, "-m", "pytest", "-q", "-m", marks, *arguments]
         command += [f"--junitxml={report}"]
-        command += ["-n", str(min(4, os.cpu_count() or 1)), "--dist", beside] if beside else []
+        command += ["-n", str(at_once), "--dist", beside] if beside else []
         code = subprocess.run(command, cwd=ROOT, check=False).returncode
         count = _counted(report)
     if code not in {0, NO_TESTS} and not count.failed:
@@ -159,14 +164,17 @@ def main() -> int:
         say(str(failure))
         return 1
     say("Tests, several at a time")
-    count = run_tests(f"not alone{left_out}", *rest, beside="loadfile")
+    count = run_tests(f"not alone and not live{left_out}", *rest, beside="loadfile")
     if asked.full:
         # At full counts the workers are asked for nearly all that two cores can draw.
         say("Tests that kill and starve, one at a time; each says what it found")
         count += run_tests("fault", "-s", *rest)
+        say("Tests of a site that runs, several at a time")
+        count += run_tests("live", *rest, beside="loadfile")
     else:
-        say("Tests that kill and starve, several at a time")
-        count += run_tests("fault", *rest, beside="worksteal")
+        # Those that kill and starve wait for most of the time.
+        say("Tests that kill and starve, and those of a site that runs, several at a time")
+        count += run_tests("fault or live", *rest, beside="loadfile", at_once=3)
     say("Tests that measure, load or look at pages, one at a time")
     count += run_tests(f"alone and not fault{left_out}", *rest)
     if not os.environ.get("DATABASE_URL", "").startswith("postgres"):

@@ -10,7 +10,7 @@ import pytest
 from tests.fakes.other_sites import CLIENT, SECRET, OtherSite, Person, other_site
 from tests.running_site import RunningSite, running_site
 
-pytestmark = pytest.mark.alone
+pytestmark = pytest.mark.live
 
 PROVIDERS = ("google", "github")
 

@@ -8,7 +8,7 @@ import pytest
 
 from generation.api.guide import SECTIONS
 
-pytestmark = pytest.mark.alone
+pytestmark = pytest.mark.live
 
 SNIPPETS = [
     pytest.param(snippet, id=f"{section.slug}-{snippet.title}")

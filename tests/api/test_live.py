@@ -14,7 +14,7 @@ from PIL import Image
 
 from tests.api.conftest import leaked_by
 
-pytestmark = pytest.mark.alone
+pytestmark = pytest.mark.live
 
 
 def test_with_prefer_wait_the_pictures_come_with_the_answer(api):

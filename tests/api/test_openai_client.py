@@ -13,7 +13,7 @@ from PIL import Image
 
 from tests.running_site import RunningSite
 
-pytestmark = pytest.mark.alone
+pytestmark = pytest.mark.live
 
 
 @pytest.fixture

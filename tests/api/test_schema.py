@@ -12,7 +12,7 @@ from schemathesis.specs.openapi.checks import negative_data_rejection
 
 from tests.running_site import RunningSite
 
-pytestmark = pytest.mark.alone
+pytestmark = pytest.mark.live
 
 CASES = 2000
 """In the full run, shared by all operations; a fifth of them in the short one."""

@@ -116,7 +116,8 @@ def test_a_grid_deleted_in_another_tab_says_so_in_this_one(visit: Visit) -> None
     other = page.context.new_page()
     other.goto(f"{page.url}/delete")
     other.get_by_role("button", name="Delete it").click()
-    expect(page.get_by_role("heading", name="This grid is deleted")).to_be_visible()
+    gone = page.get_by_role("heading", name="This grid is deleted")
+    expect(gone).to_be_visible(timeout=30_000)
 
 
 class TestTheGrid:
