@@ -15,6 +15,9 @@ from django.db import models
 from accounts.entitlements import Entitlements, entitlements_of, rights_of_plan
 from accounts.models import Metering, Plan, Usage, User
 
+BY_PROGRAMS = models.Q(api_key__isnull=False) | ~models.Q(bill=Usage.Bill.NONE)
+"""Of usage: what programs drew. The key may be gone by now."""
+
 
 class Beyond(StrEnum):
     """Which limit of the month is reached."""
@@ -130,5 +133,4 @@ def _bill(user: User, now: datetime) -> str:
 
 
 def _drawn(user_id: int, now: datetime) -> models.QuerySet[Usage]:
-    by_programs = models.Q(api_key__isnull=False) | ~models.Q(bill=Usage.Bill.NONE)
-    return Usage.objects.filter(by_programs, user=user_id, created__gte=month_start(now))
+    return Usage.objects.filter(BY_PROGRAMS, user=user_id, created__gte=month_start(now))

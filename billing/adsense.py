@@ -44,13 +44,16 @@ def nonce_for(request: HttpRequest, *, content: bool) -> str:
         request: for the page.
         content: whether it is a finished public grid with every picture in it.
     """
-    if not (content and is_on()) or ads.left_alone(request) or not ads.may_see(request):
+    if not (content and is_on()):
+        return ""
+    # A nonce is good once; and a page that leaves it out does so for whoever asked for it.
+    request.for_one_reader = True  # type: ignore[attr-defined]
+    if ads.left_alone(request) or not ads.may_see(request):
         return ""
     if request.headers.get("HX-Request"):
         return ""  # a part of a page that is open already, under the policy it came with
     if not hasattr(request, "adsense_nonce"):
         request.adsense_nonce = token_urlsafe(18)  # type: ignore[attr-defined]
-        request.for_one_reader = True  # type: ignore[attr-defined]  # a nonce is good once
     return str(request.adsense_nonce)  # type: ignore[attr-defined]
 
 

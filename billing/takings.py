@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db.models import Case, CharField, Count, F, Q, QuerySet, Sum, Value, When
 from django.utils import timezone
 
+from accounts import metering
 from accounts.models import Usage
 from billing.amounts import money
 from billing.models import AdDay, Gift, Kind, Price, Subscription
@@ -73,8 +74,7 @@ def drawn(since: datetime) -> list[Drawn]:
 
 
 def _kind_of_user() -> Case:
-    by_programs = Q(api_key__isnull=False) | ~Q(bill=Usage.Bill.NONE)
-    programs = When(by_programs, then=Value(PROGRAMS))
+    programs = When(metering.BY_PROGRAMS, then=Value(PROGRAMS))
     return Case(programs, default=F("plan"), output_field=CharField())
 
 

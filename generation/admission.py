@@ -240,10 +240,10 @@ def _beside(
     seconds: dict[int, float] = {}
     names = {name for worker in own for name in workers.served_by(worker)} - {checkpoint.name}
     for other in (one for name, one in catalogue.offered().items() if name in names):
+        speed = _speed(other, workers.of_them_serving(other.name, alive))
         for tier, load in lanes.loads_of(lanes.of(other.name), now).items():
-            if work := load.waiting_cost + load.drawing:
-                takes = work / _speed(other, workers.of_them_serving(other.name, alive))
-                seconds[tier] = seconds.get(tier, 0.0) + takes
+            takes = (load.waiting_cost + load.drawing) / speed
+            seconds[tier] = seconds.get(tier, 0.0) + takes
     return seconds
 
 

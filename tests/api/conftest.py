@@ -40,7 +40,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
 
 
 def leaked_by(site: RunningSite) -> list[str]:
-    """The secrets in the logs of all the site's processes: of this session, and of the tables."""
+    """The secrets in the logs of the processes: those made here, and those in the tables."""
     told = site.manage("shell", "--no-imports", "-c", SECRETS_IN_TABLES)
     for secret in told.split():
         secret_scan.note(secret)

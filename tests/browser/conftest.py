@@ -22,22 +22,6 @@ PATIENCE = 60_000
 """Milliseconds that a picture may take on a machine that does other things as well."""
 
 
-SIGNS_IN = """
-import django; django.setup()
-from importlib import import_module
-from django.conf import settings
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from accounts.models import User
-dora = User.objects.create_user("dora", "dora@example.org")
-session = import_module(settings.SESSION_ENGINE).SessionStore()
-session[SESSION_KEY] = str(dora.pk)
-session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
-session[HASH_SESSION_KEY] = dora.get_session_auth_hash()
-session.save()
-print(session.session_key)
-"""
-
-
 @dataclass
 class Complaints:
     """What the browser's console said, the reports of the content policy included."""
@@ -78,7 +62,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
 @pytest.fixture(scope="package")
 def signed_in(site: RunningSite) -> list[Any]:
     """The cookie of somebody with an account, in which nothing has been drawn yet."""
-    session = site.run("-c", SIGNS_IN).split()[-1]
+    session = site.signed_in("dora")
     return [{"name": "sessionid", "value": session, "url": site.url}]
 
 

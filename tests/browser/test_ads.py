@@ -20,21 +20,9 @@ SETTINGS = {
     "ADSENSE_SLOT": "1234567890",
     "ADSENSE_CONSENT": "google",
 }
-SETTING_UP = """
-import sys, django; django.setup()
-from importlib import import_module
-from django.conf import settings
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from accounts.models import User
+HOUSE_AD = """
 from billing.models import HouseAd
 HouseAd.objects.create(name="crayons", headline="Real crayons", target="https://a.example/")
-bob = User.objects.create_user("subscriber", "subscriber@example.org", plan_id="premium")
-session = import_module(settings.SESSION_ENGINE).SessionStore()
-session[SESSION_KEY] = str(bob.pk)
-session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
-session[HASH_SESSION_KEY] = bob.get_session_auth_hash()
-session.save()
-print(session.session_key)
 """
 CLEARING_UP = """
 import django; django.setup()
@@ -123,7 +111,7 @@ Look = Callable[..., Looking]
 
 @pytest.fixture(scope="module")
 def sold(site: RunningSite, browser: Browser) -> Iterator[Sold]:
-    session = site.run("-c", SETTING_UP).split()[-1]
+    session = site.signed_in("subscriber", "premium", also=HOUSE_AD)
     web = RunningSite(site.folder, {**SETTINGS, "CHECKPOINTS": "doodle", "PROOF_OF_WORK": "500"})
     grids = []
     for _ in range(2):

@@ -18,21 +18,9 @@ from tests.running_site import RunningSite, running_site
 pytestmark = [pytest.mark.alone, pytest.mark.browser]
 
 DAY = 24 * 3600
-ALICE = """
-import sys, django; django.setup()
-from importlib import import_module
-from django.conf import settings
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from accounts.models import User
+HOUSE_AD = """
 from billing.models import HouseAd
 HouseAd.objects.create(name="crayons", headline="Real crayons", target="https://a.example/")
-alice = User.objects.create_user("alice", "alice@example.org")
-session = import_module(settings.SESSION_ENGINE).SessionStore()
-session[SESSION_KEY] = str(alice.pk)
-session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
-session[HASH_SESSION_KEY] = alice.get_session_auth_hash()
-session.save()
-print(session.session_key)
 """
 CHORES = """
 import django; django.setup()
@@ -133,7 +121,7 @@ def premises(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iter
         with running_site(tmp_path_factory.mktemp("premium"), **settings) as site:
             site.manage("billing_setup")
             site.manage("plan", "free", "per_day=1")
-            key = site.run("-c", ALICE).split()[-1]
+            key = site.signed_in("alice", also=HOUSE_AD)
             site.start_web()
             site.start_worker("doodle")
             context = browser.new_context(

@@ -89,7 +89,9 @@ def form_of(data: QueryDict, files: MultiValueDict[str, Any]) -> Form:
 
 
 def _read(files: MultiValueDict[str, Any], *names: str) -> Sequence[bytes]:
-    return [file.read() for name in names for file in files.getlist(name)]
+    """No more of a file than shows that it is too large comes into memory."""
+    most = uploads.LARGEST_FILE + 1
+    return [file.read(most) for name in names for file in files.getlist(name)]
 
 
 def _as_json(name: str, said: Any) -> Any:

@@ -139,8 +139,9 @@ class Studio:
         from generation.worker import Drawer  # noqa: PLC0415
 
         def give_up(_status: int) -> None:
+            job.refresh_from_db()
             services.cancel(job)
-            sys.stderr.write(f"\nNot drawn: {Failure.HUNG.label}\n")
+            sys.stderr.write(f"\nNot drawn: {Failure(job.error_code or Failure.HUNG).label}\n")
             os._exit(1)
 
         checkpoints = {self._checkpoint.name: self._checkpoint}

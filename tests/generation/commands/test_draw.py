@@ -204,16 +204,21 @@ def test_a_job_that_somebody_else_cancels_is_told(out):
     somebody.join()
 
 
-def test_a_drawing_that_hangs_ends_the_process_and_leaves_nothing_waiting(
-    out, offered, monkeypatch, capsys
+@pytest.mark.parametrize(
+    ("failure", "said"),
+    [("hung", "Drawing stopped making progress"), ("drawing_failed", "Something went wrong while drawing")],
+)
+def test_a_drawer_that_gives_itself_up_says_why_and_leaves_nothing_waiting(
+    failure, said, offered, monkeypatch, capsys
 ):
     ended: list[int] = []
     monkeypatch.setattr("os._exit", ended.append)
     job = ask(None)
+    Job.objects.filter(pk=job.pk).update(error_code=failure)
     Studio(offered["ink"])._drawer(job)._end_process(70)
     assert ended == [1]
     assert Job.objects.get().status == Job.Status.CANCELLED
-    assert "Not drawn: Drawing stopped making progress" in capsys.readouterr().err
+    assert f"Not drawn: {said}" in capsys.readouterr().err
 
 
 MANIFEST = """

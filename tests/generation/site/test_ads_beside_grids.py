@@ -97,6 +97,18 @@ def test_adsense_is_not_loaded_for_who_asks_to_be_left_alone(
     assert "Crayons" in page
 
 
+@pytest.mark.parametrize("header", ["HTTP_SEC_GPC", "HTTP_DNT", "HTTP_HX_REQUEST"])
+@pytest.mark.usefixtures("ad", "adsense")
+def test_a_page_without_adsense_is_kept_for_nobody_who_would_have_it(
+    client: Client, alice: Visitor, monkeypatch: Patch, header: str
+) -> None:
+    job = finished(ask(alice), monkeypatch)
+    Job.objects.update(visibility="public")
+    spared = client.get(f"/g/{job.pk}", **{header: "true" if header == "HTTP_HX_REQUEST" else "1"})
+    assert "public" not in spared["Cache-Control"]
+    assert "adsbygoogle" in page_of(client, job)
+
+
 def test_a_page_that_everybody_shares_holds_nobodys_showing(
     ad: HouseAd, client: Client, alice: Visitor, monkeypatch: Patch
 ) -> None:
