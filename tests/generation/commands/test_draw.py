@@ -206,7 +206,10 @@ def test_a_job_that_somebody_else_cancels_is_told(out):
 
 @pytest.mark.parametrize(
     ("failure", "said"),
-    [("hung", "Drawing stopped making progress"), ("drawing_failed", "Something went wrong while drawing")],
+    [
+        ("hung", "Drawing stopped making progress"),
+        ("drawing_failed", "Something went wrong while drawing"),
+    ],
 )
 def test_a_drawer_that_gives_itself_up_says_why_and_leaves_nothing_waiting(
     failure, said, offered, monkeypatch, capsys
