@@ -76,8 +76,9 @@ class Holding:
         for one in held:
             one.written = progress[one.job.pk, one.job.attempts]
             one.lost = one.job.pk not in still
-            if one.lost:
-                # Cancelled, or swept: what is drawn of it is thrown away.
+            if one.lost and one.drawn_at is None:
+                # Cancelled, or swept: what is drawn of it is thrown away. Of what is being
+                # delivered the deliverer tells; most likely it has just finished.
                 job = one.job
                 log.info("job.no_longer_held", job=str(job.pk), request_id=job.request_id)
 

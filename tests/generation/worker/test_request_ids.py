@@ -1,11 +1,13 @@
 """Every line about a job carries the id of the request that asked for it, and of no other."""
 
 import logging
+import time
 
 import pytest
 import structlog
 
 from generation import services
+from generation.holding import Holding
 from generation.models import Job
 from tests.generation.worker.conftest import ask, wait_until_ended
 
@@ -64,3 +66,20 @@ def test_a_lost_lease_is_told(offered, lines):
     Job.objects.update(lease_until="2020-01-01T00:00Z")
     assert services.sweep() == 1
     assert ("job.lease_lost", str(job.pk), "alice") in lines()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("delivering", "told"), [(False, 1), (True, 0)])
+def test_only_the_deliverer_tells_of_what_ended_while_it_delivered(
+    offered, lines, delivering, told
+):
+    job = asked_by("alice")
+    (claimed,) = services.claim("worker", {"doodle": 9}).jobs
+    holding = Holding("worker")
+    holding.hold([claimed])
+    if delivering:
+        holding.of([claimed])[0].drawn_at = time.monotonic()
+    assert services.cancel(job)
+    holding.renew()
+    assert [said for said, _, _ in lines()].count("job.no_longer_held") == told
+    assert holding.of([claimed])[0].lost
