@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.running_site import RunningSite, running_site
 
@@ -20,6 +20,7 @@ FLAGS = [
 ]
 PATIENCE = 60_000
 """Milliseconds that a picture may take on a machine that does other things as well."""
+expect.set_options(timeout=20_000)
 
 
 @dataclass

@@ -56,6 +56,7 @@ def test_a_long_history_is_scrolled_searched_thrown_away_and_brought_back(
     page.get_by_role("link", name="My grids").first.click()
     grids = page.locator("#leaves > li")
     expect(grids).to_have_count(LEAF)
+    page.wait_for_load_state()
     page.evaluate("window.notReloaded = true")
     page.evaluate(IN_SIGHT)
     expect(grids).to_have_count(MORE)
