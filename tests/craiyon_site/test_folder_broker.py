@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -77,3 +78,23 @@ def test_no_reader_meets_half_a_message(
     [(whole, named)] = drafts
     assert json.loads(whole)["properties"]
     assert named == []
+
+
+def test_a_binding_that_a_kill_left_empty_is_made_again(
+    connection: Connection, folder: Path
+) -> None:
+    channel = connection.default_channel
+    channel._queue_bind("chores", "chores", "", "chores")
+    [bindings] = folder.glob("**/chores.exchange")
+    bindings.write_text("")
+    assert sent_and_heard(connection) == "sweep"
+    channel._queue_bind("chores", "chores", "", "chores")
+    assert json.loads(bindings.read_text()) == [["chores", "", "chores"]]
+
+
+def test_queues_bound_at_once_are_all_bound(connection: Connection, folder: Path) -> None:
+    channel = connection.default_channel
+    names = [f"queue-{number}" for number in range(40)]
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda name: channel._queue_bind("chores", name, "", name), names))
+    assert sorted(row.queue for row in channel.get_table("chores")) == sorted(names)
