@@ -7,6 +7,7 @@ CELERY_BROKER_URL naming fresh servers, and ends them afterwards.
 import argparse
 import importlib.util
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -26,8 +27,15 @@ from psycopg import sql
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-START_LIMIT = 60.0
+START_LIMIT = 120.0
 """Seconds a server may take to start before the tests stop and show its log."""
+
+PORTS = range(20_000, 32_000)
+"""Ports of the tests' servers. Systems give connections higher ones: a server's port, while it is
+away or not yet there, must not become that of a connection, its own clients' least of all."""
+
+_claims: list[socket.socket] = []
+"""The same ports of UDP, bound: they keep what was given from the tests of other processes."""
 
 
 class Server:
@@ -219,10 +227,19 @@ def running(kind: type[S]) -> Iterator[S]:
 
 
 def free_port() -> int:
-    """Returns a port of 127.0.0.1 that nobody listened on a moment ago."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    """Returns a port of 127.0.0.1 that nobody listens on, and that no other test is given."""
+    while True:
+        port = random.choice(PORTS)
+        claim = socket.socket(type=socket.SOCK_DGRAM)
+        try:
+            claim.bind(("127.0.0.1", port))
+            with socket.socket() as listener:
+                listener.bind(("127.0.0.1", port))
+        except OSError:
+            claim.close()
+        else:
+            _claims.append(claim)
+            return port
 
 
 def _readable_by_all(path: Path) -> bool:

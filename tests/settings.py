@@ -22,6 +22,8 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"]["init_command"] = (
         "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
     )
+    # A hundred who race for one lock have it one after the other, however slow the machine is.
+    DATABASES["default"]["OPTIONS"]["timeout"] = 120
 
 # Django's test client asks for no static files; the browser's tests run the real site.
 MIDDLEWARE.remove("servestatic.middleware.ServeStaticMiddleware")

@@ -32,7 +32,9 @@ def a_connection_each(transactional_db: None) -> Iterator[None]:
         return
     connections.close_all()
     connection.close_pool()
-    pool = options.pop("pool")
+    before = dict(options)
+    options.pop("pool")
+    options["connect_timeout"] = 120  # a hundred are let in one after the other
     yield
     connections.close_all()
-    options["pool"] = pool
+    options.update(before)

@@ -11,6 +11,9 @@ from django.db import connection, connections
 
 T = TypeVar("T")
 
+AT_THE_LINE = 180.0
+"""Seconds in which all must be connected and ready to go."""
+
 
 def race(contestants: int, run: Callable[[int], T]) -> list[T | Exception]:
     """Lets all go at once and returns what each returned or raised."""
@@ -20,7 +23,7 @@ def race(contestants: int, run: Callable[[int], T]) -> list[T | Exception]:
     def contestant(number: int) -> None:
         try:
             connection.ensure_connection()
-            line.wait(timeout=30)
+            line.wait(timeout=AT_THE_LINE)
             outcomes[number] = run(number)
         except Exception as error:  # noqa: BLE001 - the race's outcome, for the test to judge
             outcomes[number] = error
@@ -46,7 +49,7 @@ def race_of_processes(contestants: int, run: Callable[[int], T]) -> list[T]:
     def contestant(number: int) -> None:
         try:
             connection.ensure_connection()
-            line.wait(timeout=30)
+            line.wait(timeout=AT_THE_LINE)
             answers.put((number, run(number), ""))
         except Exception:  # noqa: BLE001 - told to the test, which fails with it
             answers.put((number, None, traceback.format_exc()))
