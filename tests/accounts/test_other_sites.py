@@ -13,6 +13,8 @@ from tests.running_site import RunningSite, running_site
 pytestmark = pytest.mark.live
 
 PROVIDERS = ("google", "github")
+PATIENCE = 60.0
+"""Seconds in which an answer comes, on a machine that does much else."""
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +44,12 @@ def nobody(there: OtherSite) -> None:
 
 @pytest.fixture
 def browser(site: RunningSite) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=site.url, follow_redirects=True, timeout=30) as client:
+    with a_browser(site) as client:
         yield client
+
+
+def a_browser(site: RunningSite) -> httpx.Client:
+    return httpx.Client(base_url=site.url, follow_redirects=True, timeout=PATIENCE)
 
 
 def go(browser: httpx.Client, provider: str) -> httpx.Response:
@@ -103,7 +109,7 @@ def test_who_signs_up_finds_there_what_was_drawn_before(number, provider, site, 
     assert "visitor" not in browser.cookies
     assert f"person{number}" in browser.get("/account/3rdparty/").text or provider == "google"
     assert ">Remove<" in browser.get("/account/3rdparty/").text
-    with httpx.Client(base_url=site.url, follow_redirects=True) as later:
+    with a_browser(site) as later:
         go(later, provider)
         assert f"{provider}@example.org" in later.get("/account").text
     count = f"User.objects.filter(email='{provider}@example.org').count()"

@@ -1,7 +1,10 @@
 """One site of real processes for all tests of the API: web, a drawing worker, a tiny checkpoint."""
 
 import base64
+import sqlite3
+import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 
 import httpx
 import pytest
@@ -15,6 +18,8 @@ PLANS = {
     "free": ("in_flight=400", "per_minute=9000", "per_day=90000", "largest_side=512"),
     "premium": ("in_flight=400", "per_minute=9000", "per_day=90000"),
 }
+PATIENCE = 60.0
+"""Seconds in which an answer comes that waits for no picture, on a machine that does much else."""
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +28,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
     folder = tmp_path_factory.mktemp("api")
     manifest = tiny_manifest(
         tmp_path_factory.mktemp("checkpoint"),
-        patient="steps = 250\nedits = false",
+        patient="steps = 500\nedits = false",
         strict="needs_check = true\nsizes = [[96, 64]]",
     )
     environment = {
@@ -87,5 +92,31 @@ def test_key(make_key: Callable[..., str]) -> str:
 def api(site: RunningSite, key: str) -> Iterator[httpx.Client]:
     """Alice's program."""
     headers = {"Authorization": f"Bearer {key}"}
-    with httpx.Client(base_url=f"{site.url}/api/v1", headers=headers, timeout=60) as client:
+    with httpx.Client(base_url=f"{site.url}/api/v1", headers=headers, timeout=PATIENCE) as client:
         yield client
+
+
+@pytest.fixture
+def nobody_draws(site: RunningSite) -> Iterator[None]:
+    """Stops the drawing worker while the test runs."""
+    site.pause_worker()
+    while _holds_up_others(site):
+        site.resume_worker()
+        time.sleep(0.1)
+        site.pause_worker()
+    yield
+    site.resume_worker()
+
+
+def _holds_up_others(site: RunningSite) -> bool:
+    """Whether nobody can write: the worker may have been stopped between a lock and its commit."""
+    file = site.folder / "craiyon.sqlite3"
+    if not file.exists():
+        return False  # other databases lock rows, and the worker's are nobody else's
+    with closing(sqlite3.connect(file, timeout=1, isolation_level=None)) as database:
+        try:
+            database.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return True
+        database.execute("ROLLBACK")
+    return False

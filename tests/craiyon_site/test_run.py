@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -19,7 +20,7 @@ from tests.services import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 REAL = {"DJANGO_SETTINGS_MODULE": "craiyon_site.settings"}
-LIMIT = 120.0
+LIMIT = 240.0
 """Seconds after which waiting for something is a failure."""
 
 pytestmark = pytest.mark.alone
@@ -48,7 +49,8 @@ class Run:
 
     @property
     def lines(self) -> list[str]:
-        return self.said.read_text().splitlines()
+        """What it said, without a line that is still being written."""
+        return self.said.read_text().rpartition("\n")[0].splitlines()
 
     def said_of(self, start: str) -> list[str]:
         """The lines that start so."""
@@ -58,12 +60,14 @@ class Run:
         """The processes of web, worker and chores."""
         return list(self.process.children(recursive=True))
 
-    def drawing(self) -> psutil.Process:
-        return next(c for c in self.process.children() if "draw@%h" in c.cmdline())
+    def drawing(self) -> psutil.Process | None:
+        """The drawing worker; a child that has just been forked is none yet."""
+        found = (child for child in self.process.children() if "draw@%h" in child.cmdline())
+        return next(found, None)
 
     def ready(self) -> bool:
         """Whether /readyz says so."""
-        link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
             link.request("GET", "/readyz")
             return link.getresponse().status == 200
@@ -92,7 +96,9 @@ def run(tmp_path: Path, port: int) -> Iterator[Run]:
     yield running
     family = [running.process, *running.children()] if running.process.is_running() else []
     for process in family:
-        process.kill()
+        with suppress(psutil.NoSuchProcess):  # the children end with the first
+            process.kill()
+    psutil.wait_procs(family, timeout=30)
 
 
 def test_it_says_ready_once_and_stops_everything_at_a_signal(run: Run) -> None:
@@ -103,17 +109,20 @@ def test_it_says_ready_once_and_stops_everything_at_a_signal(run: Run) -> None:
     assert len(children) >= 3
     run.process.send_signal(signal.SIGINT)
     assert run.process.wait(timeout=LIMIT) == 0
-    assert not psutil.wait_procs(children, timeout=5)[1]
+    assert not psutil.wait_procs(children, timeout=30)[1]
     assert run.lines[-1] == "Stopping …"
 
 
 def test_a_child_that_is_killed_is_started_again(run: Run) -> None:
     wait_for(lambda: run.said_of("Ready"))
     first = run.drawing()
+    assert first is not None
     first.kill()
-    wait_for(lambda: run.said_of("draw ended with SIGKILL; it starts again in 2 s."))
+    # In 1 s or 2 s: after a start that took a minute it counts as one that lived long.
+    wait_for(lambda: run.said_of("draw ended with SIGKILL; it starts again in "))
+    wait_for(run.drawing)
+    assert run.drawing() != first
     wait_for(lambda: len(run.process.children()) == 3)
-    assert run.drawing().pid != first.pid
     wait_for(run.ready)
 
 
@@ -121,7 +130,7 @@ def test_its_children_end_with_it_when_it_is_killed(run: Run) -> None:
     wait_for(lambda: run.said_of("Ready"))
     children = run.children()
     run.process.kill()
-    assert not psutil.wait_procs(children, timeout=60)[1]
+    assert not psutil.wait_procs(children, timeout=LIMIT)[1]
 
 
 class TestOneClearLine:

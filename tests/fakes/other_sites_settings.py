@@ -12,3 +12,5 @@ SOCIALACCOUNT_PROVIDERS["google"] |= {
     "IDENTITY_URL": f"{_there}/userinfo",
 }
 SOCIALACCOUNT_PROVIDERS["github"]["GITHUB_URL"] = _there
+# It answers from the process of the tests, once that has a turn.
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 60

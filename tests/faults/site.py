@@ -113,6 +113,7 @@ class Site:
                 worker.wait(timeout=40)
             except subprocess.TimeoutExpired:
                 worker.kill()
+                worker.wait(timeout=40)
 
     def _worker(self, index: int) -> WorkerProcess:
         self.starts += 1
@@ -121,6 +122,8 @@ class Site:
 
     def _watch(self) -> None:
         while not self._over.wait(0.2):
-            for index, worker in enumerate(self.workers):
-                if worker.poll() is not None and self.restarts and not self._over.is_set():
+            # While nobody is to be restarted nobody is asked: how a process ended is told once, and
+            # whoever asks at the same moment as another thread is told 255.
+            for index, worker in enumerate(self.workers if self.restarts else ()):
+                if worker.poll() is not None and not self._over.is_set():
                     self.workers[index] = self._worker(index)

@@ -23,7 +23,9 @@ pytestmark = [pytest.mark.alone, pytest.mark.fault]
 LEASE = 30.0
 SECONDS_BETWEEN_KILLS = 9.0
 WAITING_IS_OVER = 45.0
-"""Seconds after the last fault in which every job must have ended."""
+"""Seconds after the last fault in which every job must have ended, where nothing else runs."""
+BESIDE_OTHERS = 180.0
+"""The same beside other tests, of which each has a share of the machine."""
 
 
 @dataclass
@@ -34,6 +36,7 @@ class Plan:
     kills: int
     freezes: int
     database_kills: int
+    waiting_is_over: float
 
     @property
     def seconds(self) -> float:
@@ -43,7 +46,9 @@ class Plan:
 
 @pytest.fixture
 def plan(full: bool) -> Plan:
-    return Plan(2000, 100, 20, 10) if full else Plan(200, 10, 2, 1)
+    if full:
+        return Plan(2000, 100, 20, 10, waiting_is_over=WAITING_IS_OVER)
+    return Plan(200, 10, 2, 1, waiting_is_over=BESIDE_OTHERS)
 
 
 @pytest.fixture
@@ -114,14 +119,15 @@ def _nothing_is_lost(site: Site, plan: Plan, faults: list[Fault]) -> None:
     load = site.start_load(plan.jobs, plan.seconds * 0.9)
     _inflict(faults, plan.seconds)
     last_fault = time.time()
-    assert load.wait(timeout=WAITING_IS_OVER) == 0, (site.folder / "load.log").read_text()[-3000:]
-    while (found := _report(site))["waiting"] and time.time() - last_fault < 2 * WAITING_IS_OVER:
+    limit = plan.waiting_is_over
+    assert load.wait(timeout=limit) == 0, (site.folder / "load.log").read_text()[-3000:]
+    while (found := _report(site))["waiting"] and time.time() - last_fault < 2 * limit:
         time.sleep(1)
     print(json.dumps({"plan": vars(plan), "worker starts": site.starts, **found}))
     assert found["missing"] == []
     assert found["never accepted"] == 0
     assert found["waiting"] == 0
-    assert found["last finished"] - last_fault <= WAITING_IS_OVER
+    assert found["last finished"] - last_fault <= limit
     assert found["usage rows"] == found["statuses"]["succeeded"]
     assert found["statuses"]["succeeded"] >= plan.jobs * 0.9
     site.stop()

@@ -12,7 +12,7 @@ from tests.running_site import running_site
 
 pytestmark = pytest.mark.alone
 
-PATIENCE = 10.0
+PATIENCE = 20.0
 """Seconds in which an answer must come: far less than what a broker may stay away."""
 
 
