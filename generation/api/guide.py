@@ -179,6 +179,7 @@ import httpx
 api = httpx.Client(
     base_url=os.environ["CRAIYON_URL"] + "/api/v1",
     headers={"Authorization": "Bearer " + os.environ["CRAIYON_KEY"]},
+    timeout=60,
 )
 once = {"Idempotency-Key": str(uuid.uuid4())}
 first = api.post("/generations", json={"prompt": "a red fox"}, headers=once).json()
@@ -209,6 +210,7 @@ import httpx
 api = httpx.Client(
     base_url=os.environ["CRAIYON_URL"] + "/api/v1",
     headers={"Authorization": "Bearer " + os.environ["CRAIYON_KEY"]},
+    timeout=60,
 )
 answer = api.post("/generations", json={"prompt": "a red fox", "dry_run": True})
 while answer.status_code in (429, 503):
