@@ -2,13 +2,14 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from tests.services import free_port
@@ -96,15 +97,22 @@ class RunningSite:
         return process
 
     def pause_worker(self) -> None:
-        """Stops the drawing worker in its tracks. It loses no lease: nothing is being drawn."""
-        self._worker.send_signal(signal.SIGSTOP)
+        """Stops the drawing worker in its tracks. It loses no lease: nothing is being drawn.
+
+        It is not stopped while it writes to SQLite, where nobody else could write until it goes on.
+        """
+        deadline = time.monotonic() + START_LIMIT
+        while not self._paused():
+            self.resume_worker()
+            assert time.monotonic() < deadline, "nobody can write:\n" + self._logs()
+            time.sleep(0.1)
 
     def resume_worker(self) -> None:
         """Lets the drawing worker go on."""
         self._worker.send_signal(signal.SIGCONT)
 
     def log(self, name: str) -> str:
-        return (self.folder / f"{name}.log").read_text()
+        return _written(self.folder / f"{name}.log")
 
     def stop(self) -> None:
         for process in self._processes:
@@ -116,6 +124,21 @@ class RunningSite:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+    def _paused(self) -> bool:
+        """Stops the worker; returns whether others may write meanwhile."""
+        self._worker.send_signal(signal.SIGSTOP)
+        # Until its last thread stands still, one of them may yet take the lock.
+        os.waitid(os.P_PID, self._worker.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+        database = self.folder / "craiyon.sqlite3"
+        if not database.exists():
+            return True
+        with closing(sqlite3.connect(database, timeout=2, isolation_level=None)) as asked:
+            try:
+                asked.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                return False
+        return True
 
     def _start(self, name: str, *words: str) -> subprocess.Popen[bytes]:
         with (self.folder / f"{name}.log").open("ab") as log:
@@ -141,7 +164,12 @@ class RunningSite:
             return False
 
     def _logs(self) -> str:
-        return "\n".join(log.read_text()[-4000:] for log in self.folder.glob("*.log"))
+        return "\n".join(_written(log)[-4000:] for log in self.folder.glob("*.log"))
+
+
+def _written(log: Path) -> str:
+    """What a log holds so far, which may end in the middle of a letter."""
+    return log.read_text(errors="replace")
 
 
 @contextmanager
