@@ -73,7 +73,7 @@ def browser() -> Iterator[Browser]:
     where those of other folders start theirs.
     """
     with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, timeout=PATIENCE)
 
 
 @pytest.fixture

@@ -20,11 +20,19 @@ CODE = re.compile(r"^([A-Z0-9]{3,}-?[A-Z0-9]{3,})\n", re.MULTILINE)
 
 def mailed_code(site: RunningSite, address: str) -> str:
     """The code in the last mail to somebody, which a fresh machine prints where the web logs."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE / 1000
     while not (found := CODE.findall(site.log("web").rpartition(f"To: {address}")[2])):
         assert time.monotonic() < deadline, "no mail came"
         time.sleep(0.2)
     return found[-1]
+
+
+def wait_for_scripts_of(page: Page, heading: str) -> None:
+    """Waits for the page that a press leads to, and for its scripts: without them its forms prove
+    nothing, and nobody hears its buttons.
+    """
+    expect(page.get_by_role("heading", name=heading, level=1)).to_be_visible()
+    page.wait_for_load_state()
 
 
 def test_a_visitor_draws_signs_up_and_finds_the_grid(visit: Visit, site: RunningSite) -> None:
@@ -33,6 +41,7 @@ def test_a_visitor_draws_signs_up_and_finds_the_grid(visit: Visit, site: Running
     grid = page.url
     page.get_by_role("link", name="Sign in").click()
     page.get_by_role("link", name="Make one").click()
+    wait_for_scripts_of(page, "Make an account")
     page.get_by_label("Email").fill("alice@example.org")
     page.get_by_label("Password").fill("a fox under a blue moon")
     page.get_by_role("button", name="Make an account").click()
@@ -62,11 +71,13 @@ def test_a_passkey_makes_an_account_and_signs_in_again(visit: Visit, site: Runni
     page.get_by_role("button", name="Go on").click()
     page.get_by_label("Code").fill(mailed_code(site, "bob@example.org"))
     page.get_by_role("button", name="Confirm").click()
+    wait_for_scripts_of(page, "Your passkey")
     page.get_by_role("button", name="Make the passkey").click()
     expect(page.get_by_role("link", name="Account")).to_be_visible()
     page.goto("/account")
     page.get_by_role("button", name="Sign out").click()
     page.get_by_role("link", name="Sign in").click()
+    wait_for_scripts_of(page, "Sign in")
     page.get_by_role("button", name="Use a passkey").click()
     expect(page.get_by_role("link", name="Account")).to_be_visible()
     page.goto("/account")

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.conftest import PATIENCE, Complaints
 from tests.browser.test_drawing import DONE, draw
@@ -96,6 +96,15 @@ class Looking:
     def hosts(self) -> set[str]:
         return {urlsplit(one).hostname or "" for one in self.asked}
 
+    @property
+    def googles(self) -> Locator:
+        """The ad that Google put into its place."""
+        return self.page.frame_locator("ins iframe").get_by_text("An ad")
+
+    def scroll_to_the_place(self) -> None:
+        """Shows the place of the ad, even if it is exchanged at this moment for one with an ad."""
+        self.page.locator(".ad").evaluate("(place) => place.scrollIntoView({ block: 'nearest' })")
+
     def say(self, **news: Any) -> None:
         """The consent platform tells what somebody answered."""
         self.page.evaluate("(news) => window.say(news)", news)
@@ -111,16 +120,19 @@ Look = Callable[..., Looking]
 
 @pytest.fixture(scope="module")
 def sold(site: RunningSite, browser: Browser) -> Iterator[Sold]:
-    session = site.signed_in("subscriber", "premium", also=HOUSE_AD)
     web = RunningSite(site.folder, {**SETTINGS, "CHECKPOINTS": "doodle", "PROOF_OF_WORK": "500"})
     grids = []
     for _ in range(2):
         page = browser.new_context(base_url=site.url).new_page()
+        page.set_default_timeout(PATIENCE)
         page.goto("/")
         draw(page)
         page.wait_for_selector(DONE, state="attached", timeout=PATIENCE)
         grids.append(urlsplit(page.url).path)
         page.context.close()
+    # From here on nobody asks the site that all tests share, which remembers for a while what ads
+    # there are: its pages would go on showing one that is gone.
+    session = site.signed_in("subscriber", "premium", also=HOUSE_AD)
     try:
         web.start_web()
         made = Sold(web.url, session, *grids, site)
@@ -178,8 +190,8 @@ def test_google_is_asked_nothing_before_a_yes(sold: Sold, look: Look) -> None:
     looking.say(eventStatus="useractioncomplete", purpose={"consents": {"3": True, "4": True}})
     assert looking.hosts == {"fundingchoicesmessages.google.com"}
     looking.say(purpose={"consents": {"1": True}})  # storage, and no profile
+    expect(looking.googles).to_be_visible()
     assert ad_requests(looking) == ["npa=1&slot=1234567890"]
-    expect(looking.page.frame_locator("ins iframe").get_by_text("An ad")).to_be_visible()
     assert looking.shifts() == []
 
 
@@ -193,6 +205,7 @@ def test_google_is_asked_nothing_before_a_yes(sold: Sold, look: Look) -> None:
 def test_personal_ads_follow_a_whole_yes(sold: Sold, look: Look, answer: dict[str, Any]) -> None:
     looking = look(sold.public)
     looking.say(**answer)
+    expect(looking.googles).to_be_visible()
     looking.say(**answer)
     assert ad_requests(looking) == ["npa=0&slot=1234567890"]
 
@@ -200,7 +213,7 @@ def test_personal_ads_follow_a_whole_yes(sold: Sold, look: Look, answer: dict[st
 @pytest.mark.parametrize("header", ["Sec-GPC", "DNT"])
 def test_who_asks_to_be_left_alone_never_meets_google(sold: Sold, look: Look, header: str) -> None:
     looking = look(sold.public, extra_http_headers={header: "1"})
-    looking.page.locator(".ad").scroll_into_view_if_needed()
+    looking.scroll_to_the_place()
     expect(looking.page.get_by_role("link", name="Real crayons")).to_be_visible()
     assert looking.hosts == set()
 
@@ -260,6 +273,6 @@ def test_house_ads_move_nothing(sold: Sold, look: Look, width: int) -> None:
         looking.page.set_viewport_size({"width": width, "height": 900})
         looking.page.reload()
         looking.page.wait_for_load_state("networkidle")
-        looking.page.locator(".ad").scroll_into_view_if_needed()
+        looking.scroll_to_the_place()
         expect(looking.page.get_by_role("link", name="Real crayons")).to_be_visible()
         assert looking.shifts() == [], path

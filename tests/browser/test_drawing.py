@@ -32,9 +32,12 @@ def wait_until_done(page: Page) -> None:
 
 
 def pictures(page: Page) -> list[dict[str, Any]]:
-    """What the browser made of each picture, once all are there."""
+    """What the browser made of each picture, once all are there and have come to rest."""
     page.evaluate(
-        "Promise.all([...document.querySelectorAll('img[data-position]')].map((i) => i.decode()))"
+        """Promise.all([
+            ...[...document.querySelectorAll('img[data-position]')].map((image) => image.decode()),
+            ...document.getAnimations().map((one) => one.finished.then(() => {}, () => {})),
+        ])"""
     )
     return page.locator("img[data-position]").evaluate_all(  # type: ignore[no-any-return]
         """(images) => images.map((image) => ({
@@ -56,6 +59,7 @@ class Drawn:
 @pytest.fixture(scope="module")
 def drawn(site: RunningSite, browser: Browser) -> Iterator[Drawn]:
     context = browser.new_context(base_url=site.url)
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     page.goto("/")
     prompt = f"a cat on a blue background{' and a house' * 30}"
@@ -149,6 +153,7 @@ def test_it_fits_phones_and_desks_by_day_and_by_night(
 
 
 def assert_fits(page: Page, width: int) -> None:
+    page.wait_for_load_state()  # until its style sheets are there it has other sizes
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     small = page.locator("main a.button, main button, header a, summary").evaluate_all(
         "(all) => all.filter((one) => one.checkVisibility()"
@@ -193,14 +198,16 @@ def press(page: Page, name: str) -> None:
     raise AssertionError(f"{name} cannot be reached with Tab")
 
 
-def test_stopping_shows_at_once(visit: Visit) -> None:
+def test_stopping_shows_at_once(visit: Visit, site: RunningSite) -> None:
     page = visit()
-    for _ in range(3):
-        page.goto("/")
+    site.pause_worker()  # else the grid may be done before it is stopped
+    try:
         draw(page)
-    page.get_by_role("button", name="Stop this grid").click()
-    page.wait_for_selector("#job[data-status=cancelled]", state="attached")
-    expect(page.get_by_role("heading", name="Stopped")).to_be_visible()
+        page.get_by_role("button", name="Stop this grid").click()
+        page.wait_for_selector("#job[data-status=cancelled]", state="attached")
+        expect(page.get_by_role("heading", name="Stopped")).to_be_visible()
+    finally:
+        site.resume_worker()
 
 
 def test_a_refusal_keeps_what_was_typed(visit: Visit) -> None:

@@ -94,6 +94,7 @@ def _below(patterns: list[URLPattern | URLResolver], prefix: str) -> Iterator[st
 def grid(site: RunningSite, browser: Browser) -> str:
     """The address of a finished grid of somebody else."""
     context = browser.new_context(base_url=site.url)
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     page.goto("/")
     page.get_by_label("Your prompt").fill("a red fox under a full moon")
@@ -118,7 +119,8 @@ def test_every_page_can_be_read_and_used_by_everybody(
     everybodys = [*addresses(), grid, f"{grid}/report", NOWHERE]
     own = [address for address in addresses() if address.startswith("/account")]
     for address in own if mode == "account" else everybodys:
-        answer = context.request.get(address)
+        # A kept connection may be closed, for want of use, while the request is on its way.
+        answer = context.request.get(address, max_retries=2)
         shown = answer.url.split("?")[0]
         if "text/html" not in answer.headers.get("content-type", "") or shown in seen:
             continue
