@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from django.db import transaction
+
 from generation import clock, delivery, services
 from generation.models import Job
 
@@ -21,10 +23,11 @@ def delete(job: Job) -> None:
 
     What waits or is being drawn is cancelled.
     """
-    services.cancel(job)
-    Job.objects.filter(pk=job.pk, deleted__isnull=True, erased__isnull=True).update(
-        deleted=clock.now()
-    )
+    with transaction.atomic():  # whoever looks on sees both or neither
+        services.cancel(job)
+        Job.objects.filter(pk=job.pk, deleted__isnull=True, erased__isnull=True).update(
+            deleted=clock.now()
+        )
 
 
 def undo(job: Job) -> bool:

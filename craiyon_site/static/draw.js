@@ -52,7 +52,9 @@ function restore() {
   const drawn = kept.prompt?.trim().replace(/\s+/g, " ") === form.dataset.drawn;
   if (drawn) sessionStorage.removeItem(KEPT);
   if (drawn || !kept.prompt || "filled" in form.dataset) return;
-  for (const [name, value] of said) {
+  // Somebody may have been faster than this script.
+  const typed = prompt.value !== prompt.defaultValue;
+  for (const [name, value] of typed ? [] : said) {
     const field = form.elements[name];
     if (field) field.value = value;
   }
@@ -82,14 +84,20 @@ function askForWords() {
   clearTimeout(asking);
   asking = setTimeout(async () => {
     const asked = prompt.value;
-    const answer = await fetch(unknown.dataset.words, {
-      method: "POST",
-      body: new FormData(form),
-    }).catch(() => null);
-    if (!answer?.ok || asked !== prompt.value) return;
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const said = await answerTo(new FormData(form));
+    if (said === null || asked !== prompt.value) return;
+    const page = new DOMParser().parseFromString(said, "text/html");
     unknown.replaceChildren(...page.body.childNodes);
   }, PAUSE);
+}
+
+async function answerTo(body) {
+  try {
+    const answer = await fetch(unknown.dataset.words, { method: "POST", body });
+    return answer.ok ? await answer.text() : null;
+  } catch {
+    return null; // Draw will say the same
+  }
 }
 
 // Styles and sizes that the chosen model has not got cannot be chosen.

@@ -1,10 +1,7 @@
 """One site of real processes for all tests of the API: web, a drawing worker, a tiny checkpoint."""
 
 import base64
-import sqlite3
-import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 
 import httpx
 import pytest
@@ -100,23 +97,5 @@ def api(site: RunningSite, key: str) -> Iterator[httpx.Client]:
 def nobody_draws(site: RunningSite) -> Iterator[None]:
     """Stops the drawing worker while the test runs."""
     site.pause_worker()
-    while _holds_up_others(site):
-        site.resume_worker()
-        time.sleep(0.1)
-        site.pause_worker()
     yield
     site.resume_worker()
-
-
-def _holds_up_others(site: RunningSite) -> bool:
-    """Whether nobody can write: the worker may have been stopped between a lock and its commit."""
-    file = site.folder / "craiyon.sqlite3"
-    if not file.exists():
-        return False  # other databases lock rows, and the worker's are nobody else's
-    with closing(sqlite3.connect(file, timeout=1, isolation_level=None)) as database:
-        try:
-            database.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError:
-            return True
-        database.execute("ROLLBACK")
-    return False

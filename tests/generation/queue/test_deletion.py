@@ -1,6 +1,7 @@
 """A deletion can be undone for a few minutes, and is for good after them."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.db.models import F
@@ -65,3 +66,19 @@ def test_what_waits_leaves_the_queue_and_stays_out_of_it() -> None:
     deletion.delete(job)
     assert deletion.undo(job)
     assert now_of(job).status == "cancelled"
+
+
+def test_nobody_meets_a_grid_that_is_only_stopped_on_its_way_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever is told of the stop would hear no more, and never of the deletion."""
+    job = ask(a_visitor())
+
+    def break_off() -> None:
+        raise ConnectionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(deletion, "clock", SimpleNamespace(now=break_off))
+        with pytest.raises(ConnectionError):
+            deletion.delete(job)
+    assert Job.objects.get(pk=job.pk).status == Job.Status.QUEUED
