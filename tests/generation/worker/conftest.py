@@ -50,7 +50,8 @@ class Painter:
     def __init__(self, step_seconds: float = 0.0) -> None:
         self.calls: list[list[Drawing]] = []
         self.step_seconds = step_seconds
-        self.before_call: Callable[[], None] = lambda: None
+        self.before_call: Callable[[], object] = lambda: None
+        self.before_step: Callable[[int], object] = lambda _step: None
         self.stepped = threading.Event()
         self.memory = 1000
         """Pictures that fit into its memory at once."""
@@ -77,6 +78,7 @@ class Painter:
             self._call(drawings[start : start + at_once])
         painted = [Pictures.new("RGB", (width, height), f"#{d.seed % 2**24:06x}") for d in drawings]
         for step in range(steps):
+            self.before_step(step)
             time.sleep(self.step_seconds)
             for place, drawing in enumerate(drawings):
                 if step < min(drawing.looks, steps - 1):
@@ -142,7 +144,7 @@ def ask(prompt: str = "a red fox", **request: Any) -> Job:
     return submit(GridRequest(prompt=prompt, **{"count": 2, **request}), owner=None)
 
 
-def wait_for(condition: Callable[[], Any], seconds: float = 15.0) -> None:
+def wait_for(condition: Callable[[], Any], seconds: float = 60.0) -> None:
     """Waits until the condition holds, and fails where it does not come to hold."""
     deadline = time.monotonic() + seconds
     while not condition():

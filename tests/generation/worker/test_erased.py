@@ -81,15 +81,16 @@ def test_expired_leases_are_swept_while_the_queue_never_empties(start, painter):
 
 
 def test_a_storage_that_hangs_ends_the_process_and_costs_an_attempt(start, monkeypatch):
-    monkeypatch.setattr("generation.worker.DELIVERY_MAY_TAKE", 1.0)
     goes_on, ended = threading.Event(), []
 
     def hang(name, content, max_length=None):
-        goes_on.wait(20)
+        goes_on.wait(60)
         return name
 
     with monkeypatch.context() as hanging:
         hanging.setattr(storages["masters"], "save", hang)
+        # For this worker alone: the next one's deliveries may take as long as any.
+        hanging.setattr("generation.worker.DELIVERY_MAY_TAKE", 1.0)
         start(end_process=ended.append)
         job = ask(count=1)
         wait_for(lambda: ended)

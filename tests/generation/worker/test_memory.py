@@ -1,6 +1,7 @@
 """A device with less memory than the manifest says draws in smaller calls."""
 
 import pytest
+from django.db import transaction
 
 from generation.rooms import Room
 from tests.generation.worker.conftest import ask, status_of, wait_for, wait_until_ended
@@ -21,7 +22,9 @@ def test_memory_that_ends_later_costs_one_attempt_and_the_next_calls_are_smaller
     start()
     wait_until_ended(ask(count=9))
     painter.memory = 4
-    jobs = wait_until_ended(*[ask(count=3) for _ in range(3)])
+    with transaction.atomic():  # they come at once: claimed one by one each of them would fit
+        jobs = [ask(count=3) for _ in range(3)]
+    jobs = wait_until_ended(*jobs)
     assert {job.status for job in jobs} == {"succeeded"}
     assert max(job.attempts for job in jobs) == 2
     [job] = wait_until_ended(ask(count=9))

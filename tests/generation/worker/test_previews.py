@@ -1,6 +1,7 @@
 """Looks at unfinished pictures: kept for who asked, while it is drawn, by who draws it."""
 
 import io
+import threading
 from dataclasses import replace
 
 import pytest
@@ -22,24 +23,33 @@ def looks() -> list[tuple[int, int]]:
 
 
 def test_who_asks_for_looks_gets_them_while_it_is_drawn_and_none_stays(start, painter):
-    painter.step_seconds = 0.6
+    looked = threading.Event()
+    painter.before_step = lambda step: step < 2 or looked.wait(30)
     start()
     job = ask(count=2, previews=2)
     wait_for(lambda: looks() == [(0, 0), (0, 1), (1, 0), (1, 1)])
     look = Preview.objects.filter(position=1).first()
     assert look is not None
     assert Pictures.open(io.BytesIO(look.content)).size == (64, 64)
+    looked.set()
     [job] = wait_until_ended(job)
     assert job.status == Job.Status.SUCCEEDED
     assert looks() == []
 
 
 def test_who_asks_for_none_gets_none(start, painter):
-    painter.step_seconds = 0.2
+    looked = threading.Event()
+
+    def while_watched(step: int) -> None:
+        if step and any(drawing.looks for drawing in painter.calls[-1]):
+            looked.wait(30)
+
+    painter.before_step = while_watched
     start()
     job, watched = ask(count=1), ask(count=1, previews=1)
     wait_for(lambda: looks() == [(0, 0)])
     assert Preview.objects.get().job_id == watched.pk
+    looked.set()
     wait_until_ended(job, watched)
 
 

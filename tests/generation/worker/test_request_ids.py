@@ -35,7 +35,7 @@ def test_jobs_that_share_a_call_keep_their_own(start, painter, lines):
     alice, bob = asked_by("alice"), asked_by("bob")
     drawer = start()
     wait_until_ended(alice, bob)
-    drawer.stop(grace=5)
+    drawer.stop(grace=60)
     assert [len(call) for call in painter.calls] == [4]
     for event in ("job.claimed", "job.finished"):
         assert {(job, by) for said, job, by in lines() if said == event} == {

@@ -21,18 +21,18 @@ def test_what_is_claimed_at_that_moment_is_given_back(start, painter, monkeypatc
         batch = claim(worker, rooms)
         if batch is not None:
             claimed.set()
-            stopping.wait(5)
+            stopping.wait(60)
         return batch
 
     monkeypatch.setattr(services, "claim", slow_claim)
     drawer = start()
     job = ask()
-    assert claimed.wait(10)
+    assert claimed.wait(60)
     stop = threading.Thread(target=drawer.stop, args=[0.1])
     stop.start()
     wait_for(drawer._stopping.is_set)
     stopping.set()
-    stop.join(10)
+    stop.join(60)
     job.refresh_from_db()
     assert (job.status, job.attempts, job.worker) == ("queued", 0, "")
 
