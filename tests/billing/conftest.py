@@ -18,9 +18,12 @@ from tests.fakes.stripe_server.server import KEY, SECRET
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing waits: neither the SDK between its tries, nor a ring for a broker."""
+    """Nothing waits: neither the SDK between its tries, nor a ring for a broker.
+
+    An answer may take its time, on a machine that does much else.
+    """
     monkeypatch.setattr(gateway, "RETRIES", 0)
-    monkeypatch.setattr(gateway, "ANSWER", 1)
+    monkeypatch.setattr(gateway, "ANSWER", 60)
     monkeypatch.setattr("billing.inbox.ring", lambda: None)
     gateway._client.cache_clear()
 

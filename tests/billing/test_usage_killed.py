@@ -30,6 +30,9 @@ gateway.RETRIES = 0  # every fault reaches our own code
 while Usage.objects.filter(bill="due").exists():
     usage.send_due(most=100)
 """
+LINGERING = """
+import time; time.sleep(600)  # whoever is to be killed does not end before
+"""
 COUNTING = """
 import django; django.setup()
 from accounts.models import Usage
@@ -55,7 +58,7 @@ def test_stripes_sum_is_that_of_the_grids_whoever_is_killed(tmp_path: Path, full
             arrived = stripe.store.meter_events
             for mark in sorted(chance.sample(range(1, grids - 20), kills)):
                 process = subprocess.Popen(
-                    [sys.executable, "-c", SENDING], cwd=ROOT, env=site.environment
+                    [sys.executable, "-c", SENDING + LINGERING], cwd=ROOT, env=site.environment
                 )
                 while len(arrived) < mark:
                     assert process.poll() is None

@@ -5,6 +5,7 @@ import socket
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -82,10 +83,17 @@ class TestReady:
         seen(timedelta(), Worker.State.DRAWING)
         assert ready(client)[0] == 200
 
-    def test_is_found_again_only_after_a_second(self, client: Client) -> None:
+    def test_is_found_again_only_after_a_second(
+        self, client: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        now = 1000.0
+        monkeypatch.setattr(health, "time", SimpleNamespace(monotonic=lambda: now))
         assert ready(client)[0] == 503
         seen(timedelta())
+        now += 0.9
         assert ready(client)[0] == 503
+        now += 0.2
+        assert ready(client)[0] == 200
 
     def test_is_said_again_in_no_cache(self, client: Client) -> None:
         assert "no-store" in client.get("/readyz")["Cache-Control"]

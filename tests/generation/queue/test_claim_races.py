@@ -100,14 +100,14 @@ def test_who_meets_only_rows_that_another_claim_holds_looks_again() -> None:
 
     def slowly(number: int) -> int:
         if number:
-            claiming.wait(10)
+            claiming.wait(60)
             threading.Timer(0.3, looked.set).start()
             batch = services.claim("palette", {"ink": 9})
         else:
             with transaction.atomic():
                 batch = services.claim("easel", {"ink": 9})
                 claiming.set()
-                looked.wait(10)
+                looked.wait(60)
         return len(batch.jobs) if batch else 0
 
     assert race(2, slowly) == [3, 3]

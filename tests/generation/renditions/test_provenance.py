@@ -35,7 +35,9 @@ TEXT = st.text(
 )
 # The functions under test are pure: a fixture that lives through all examples is no harm.
 PURE = settings(
-    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    max_examples=60,
 )
 SMALL = Image.new("RGB", (16, 16), "#d93a2b")
 

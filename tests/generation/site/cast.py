@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
@@ -37,11 +38,12 @@ def ask(owner: Owner | None, prompt: str = "a red fox", **request: Any) -> Job:
 
 def claimed(job: Job, progress: float = 0.0) -> Job:
     """The job as its worker holds it; nothing else may wait."""
-    batch = services.claim("easel", {job.checkpoint: job.count})
-    assert batch is not None
-    held = batch.jobs[0]
-    assert held.pk == job.pk
-    services.renew("easel", {(held.pk, held.attempts): progress})
+    with transaction.atomic():  # whoever watches meets no moment in between
+        batch = services.claim("easel", {job.checkpoint: job.count})
+        assert batch is not None
+        held = batch.jobs[0]
+        assert held.pk == job.pk
+        services.renew("easel", {(held.pk, held.attempts): progress})
     return held
 
 

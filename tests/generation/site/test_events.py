@@ -1,6 +1,7 @@
 """The stream of a grid's news, as a browser reads it."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 from uuid import uuid4
@@ -16,6 +17,9 @@ from generation.models import Job, Worker
 from tests.generation.site.cast import ask, claimed, client_of, easel
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+
+PATIENCE = 60.0
+"""Seconds in which a stream says something, on a machine that does much else."""
 
 
 async def opened(job: Job, headers: dict[str, str] | None = None) -> Any:
@@ -39,7 +43,7 @@ async def test_says_what_changes_until_the_end() -> None:
     assert response.status_code == 200
     assert response["Content-Type"] == "text/event-stream"
     assert response["Cache-Control"] == "no-store"
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         said = events(response)
         name, news = await anext(said)
         assert name == ""
@@ -57,7 +61,7 @@ async def test_says_what_changes_until_the_end() -> None:
 
 async def test_says_what_the_page_shows() -> None:
     job = await sync_to_async(ask)(None)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         _, news = await anext(events(await opened(job)))
     page = (await AsyncClient().get(f"/g/{job.pk}")).content.decode()
     assert "".join(news.split()) in "".join(page.split())
@@ -66,7 +70,7 @@ async def test_says_what_the_page_shows() -> None:
 async def test_of_a_grid_that_has_ended_says_so_and_ends() -> None:
     job = await sync_to_async(ask)(None)
     await sync_to_async(services.cancel)(job)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         said = [event async for event in events(await opened(job))]
     assert said == [("done", "done")]
 
@@ -74,7 +78,7 @@ async def test_of_a_grid_that_has_ended_says_so_and_ends() -> None:
 @pytest.mark.parametrize("end", [services.erase, deletion.delete])
 async def test_of_a_grid_that_is_deleted_meanwhile_ends(end: Callable[[Job], object]) -> None:
     job = await sync_to_async(ask)(None)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         said = events(await opened(job))
         await anext(said)
         await sync_to_async(end)(job)
@@ -87,19 +91,28 @@ async def test_where_nothing_happens_it_says_so_once_more_and_the_promise_comes_
     monkeypatch.setattr("generation.events.stream.__kwdefaults__", {"keep_alive": 0.2})
     await sync_to_async(easel)()
     job = await sync_to_async(ask)(None)
-    await Job.objects.filter(pk=job.pk).aupdate(quoted_low=2, quoted_high=6)
-    async with asyncio.timeout(20):
+    await Job.objects.filter(pk=job.pk).aupdate(quoted_low=2, quoted_high=40)
+    async with asyncio.timeout(PATIENCE):
         said = events(await opened(job))
-        assert "It starts within 6 seconds." in (await anext(said))[1]
-        await asyncio.sleep(1.5)
-        while "within 6" in (news := (await anext(said))[1]):
+        first = promised((await anext(said))[1])
+        assert 0 < first <= 40
+        while (nearer := promised((await anext(said))[1])) == first:
             pass
-        assert "It starts within 5 seconds." in news or "any moment" in news
+        assert nearer < first
+
+
+def promised(news: str) -> int:
+    """The seconds within which it starts; none where that may be at any moment."""
+    if "It starts any moment." in news:
+        return 0
+    found = re.search(r"It starts within (\d+) seconds\.", news)
+    assert found, news
+    return int(found[1])
 
 
 async def test_says_when_somebody_draws_again() -> None:
     job = await sync_to_async(ask)(None)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         said = events(await opened(job))
         assert "No machine is drawing" in (await anext(said))[1]
         worker = await sync_to_async(easel)("loading", kind="")
@@ -110,7 +123,7 @@ async def test_says_when_somebody_draws_again() -> None:
 
 async def test_speaks_the_browsers_language() -> None:
     job = await sync_to_async(ask)(None)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         said = events(await opened(job, {"Accept-Language": "fr"}))
         assert "1er" in (await anext(said))[1]
 

@@ -10,6 +10,8 @@ from generation.events import Hub, stream
 from generation.news import GONE, News
 
 TICK = 0.02
+PATIENCE = 30.0
+"""Seconds in which what must happen does, on a machine that does much else."""
 WAITING = News("queued", place=3)
 RUNNING = News("running", progress=0.5)
 DONE = News("succeeded", progress=1.0)
@@ -40,7 +42,7 @@ async def heard(hub: Hub, job: UUID, into: list[News | None]) -> None:
         into.append(news)  # noqa: PERF401 (what was heard so far is looked at meanwhile)
 
 
-async def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
+async def until(condition: Callable[[], object], seconds: float = PATIENCE) -> None:
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 (it is about a value, which tells nobody)
             await asyncio.sleep(TICK / 4)
@@ -57,7 +59,7 @@ async def test_each_stream_hears_what_changed_and_nothing_else() -> None:
     database.said[job] = RUNNING
     await until(lambda: len(into) == 2)
     database.said[job] = DONE
-    await asyncio.wait_for(listening, 5)
+    await asyncio.wait_for(listening, PATIENCE)
     assert into == [WAITING, RUNNING, DONE]
 
 
@@ -69,11 +71,12 @@ async def test_a_hundred_streams_are_one_look_a_tick() -> None:
     await until(lambda: len(database.looks) > 1)
     before, began = len(database.looks), asyncio.get_running_loop().time()
     await asyncio.sleep(20 * TICK)
+    await until(lambda: len(database.looks) >= before + 2)
     ticks = (asyncio.get_running_loop().time() - began) / TICK
-    assert 2 <= len(database.looks) - before <= ticks + 2
+    assert len(database.looks) - before <= ticks + 2
     assert database.looks[-1] == set(jobs)
     database.said = dict.fromkeys(jobs, DONE)
-    await asyncio.wait_for(asyncio.gather(*streams), 10)
+    await asyncio.wait_for(asyncio.gather(*streams), PATIENCE)
 
 
 async def test_nobody_looks_before_the_first_stream_or_after_the_last() -> None:
@@ -117,7 +120,7 @@ async def test_a_slow_client_gets_the_latest_and_not_all_that_it_missed() -> Non
         for step in range(10):
             database.said[job] = News("running", progress=step / 10)
             await database.another_look()
-        assert await subscription.next(1) == News("running", progress=0.9)
+        assert await subscription.next(PATIENCE) == News("running", progress=0.9)
         assert await subscription.next(3 * TICK) is None
 
 
@@ -126,7 +129,7 @@ async def test_the_end_is_heard_however_late_somebody_listens() -> None:
     hub = Hub(database, tick=TICK)
     database.said[job] = DONE
     into: list[News | None] = []
-    await asyncio.wait_for(heard(hub, job, into), 5)
+    await asyncio.wait_for(heard(hub, job, into), PATIENCE)
     assert into == [DONE]
 
 
@@ -143,7 +146,7 @@ async def test_streams_outlive_a_database_that_is_away() -> None:
     assert not listening.done()
     database.away = False
     database.said[job] = DONE
-    await asyncio.wait_for(listening, 5)
+    await asyncio.wait_for(listening, PATIENCE)
     assert into == [WAITING, DONE]
 
 
