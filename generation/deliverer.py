@@ -95,12 +95,20 @@ class Deliverer:
         return not self._refused.is_set() and self._rest.over
 
     def hand_over(self, drawn: Sequence[Drawn], checkpoint: Checkpoint) -> None:
-        """Has the jobs of a batch delivered, as soon as there is room."""
+        """Has the jobs of a batch delivered, as soon as there is room.
+
+        After a stop they are thrown away.
+        """
         self._room.acquire()
         if self._abandon.is_set():
             self._room.release()
+            return
+        try:
+            under_way = self._threads.submit(self._deliver, drawn, checkpoint)
+        except RuntimeError:  # stopped since the look
+            self._room.release()
         else:
-            self._threads.submit(self._deliver, drawn, checkpoint)
+            under_way.add_done_callback(lambda _: self._room.release())  # delivered or dropped
 
     def stop(self) -> None:
         """Takes no more; what is under way goes on."""
@@ -118,7 +126,6 @@ class Deliverer:
                 with structlog.contextvars.bound_contextvars(request_id=one.job.request_id):
                     self._deliver_one(one, checkpoint)
         finally:
-            self._room.release()
             connection.close()
 
     def _deliver_one(self, drawn: Drawn, checkpoint: Checkpoint) -> None:

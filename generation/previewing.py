@@ -27,9 +27,15 @@ class Previewer:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="preview")
 
     def show(self, job: Job, position: int, number: int, picture: Picture) -> None:
-        """Has a look kept, unless too many wait."""
-        if self._room.acquire(blocking=False):
-            self._thread.submit(self._keep, job, position, number, picture)
+        """Has a look kept, unless too many wait or it keeps no more."""
+        if not self._room.acquire(blocking=False):
+            return
+        try:
+            kept = self._thread.submit(self._keep, job, position, number, picture)
+        except RuntimeError:  # stopped; the drawing goes on to its next step and sees it too
+            self._room.release()
+        else:
+            kept.add_done_callback(lambda _: self._room.release())
 
     def stop(self) -> None:
         """Keeps no more."""
@@ -45,5 +51,4 @@ class Previewer:
             # A look is worth nothing to the drawing: the database, the check may be away.
             log.exception("preview.not_kept", job=str(job.pk))
         finally:
-            self._room.release()
             connection.close()

@@ -10,6 +10,7 @@ from PIL import Image as Pictures
 from accounts.models import Plan, User
 from generation import clock, delivery, previews, services
 from generation.models import Job, Preview
+from generation.previewing import WAITING, Previewer
 from generation.submission import GridRequest, submit
 from tests.generation.worker.conftest import a_checkpoint, ask, wait_for, wait_until_ended
 
@@ -131,3 +132,10 @@ class TestKeeping:
 def replace_source():
     """A folder whose state has a name, so that no file is hashed."""
     return replace(a_checkpoint().source, revision="now")
+
+
+def test_a_look_after_the_end_is_let_fall_and_the_drawing_hears_nothing() -> None:
+    previewer = Previewer({})
+    previewer.stop()
+    for number in range(2 * WAITING):
+        previewer.show(Job(), 0, number, RED)

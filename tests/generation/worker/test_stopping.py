@@ -5,9 +5,11 @@ import threading
 import pytest
 
 from generation import services
+from generation.deliverer import DELIVERIES, Deliverer
 from generation.drawing_step import Drawing
+from generation.holding import Holding
 from generation.models import Worker
-from tests.generation.worker.conftest import ask, wait_for
+from tests.generation.worker.conftest import a_checkpoint, ask, wait_for
 
 pytestmark = pytest.mark.both_databases
 
@@ -66,3 +68,18 @@ def test_a_worker_whose_threads_have_ended_leaves_its_process_to_celery(start, m
     step.drawer = start()
     step.stop(None)
     assert ended == []
+
+
+def test_what_waited_for_delivery_when_it_stopped_holds_nothing_up():
+    hangs, stopping, abandon = threading.Event(), threading.Event(), threading.Event()
+    deliverer = Deliverer(
+        Holding("worker"), fail=lambda *_: None, stopping=stopping, abandon=abandon
+    )
+    for _ in range(DELIVERIES):
+        deliverer._threads.submit(hangs.wait, 30)
+    for _ in range(DELIVERIES):
+        deliverer.hand_over([], a_checkpoint())
+    deliverer.stop()
+    deliverer.hand_over([], a_checkpoint())  # nor does what comes too late
+    assert deliverer.ended(within=5)
+    hangs.set()
