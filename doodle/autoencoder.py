@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from doodle.muon import Muon
 from doodle.run import Run, cosine, pictures_to_tensor, save_sheet
 from doodle.scenes import CELL, CELLS, Mix, Pixels, Scene, paint, random_scene
-from doodle.state import KEPT, load_state, save_state
+from doodle.state import WEIGHTS, load_state, save_state
 
 CHANNELS = 12
 WIDTH = 48
@@ -81,10 +81,10 @@ class Training(nn.Module):
         return model.eval()
 
 
-def kept_autoencoder() -> AutoencoderTiny:
-    """The autoencoder that comes with the code, its normalisation folded in."""
+def shipped_autoencoder() -> AutoencoderTiny:
+    """The autoencoder of the weights that ship, its normalisation folded in."""
     model: AutoencoderTiny = AutoencoderTiny.from_pretrained(
-        KEPT / "autoencoder", torch_dtype=torch.float32, local_files_only=True
+        WEIGHTS / "vae", torch_dtype=torch.float32, local_files_only=True
     )
     return model.to(memory_format=torch.channels_last).eval()
 
@@ -127,10 +127,10 @@ def _batch(rng: Generator, sprites: Pixels, full: bool) -> Tensor:
 
 
 def train(run: Run, rate: float = 1.5e-3) -> None:
-    """Train for the run's minutes from the saved state, the kept autoencoder, or nothing."""
+    """Train for the run's minutes from the saved state, the shipped autoencoder, or nothing."""
     training = Training().to(run.device)
-    if (KEPT / "autoencoder").exists():
-        training.model.load_state_dict(kept_autoencoder().state_dict())
+    if (WEIGHTS / "vae").exists():
+        training.model.load_state_dict(shipped_autoencoder().state_dict())
     optimiser = Muon(training.model.named_parameters())
     saved = load_state("autoencoder")
     if saved is not None:

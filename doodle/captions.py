@@ -84,7 +84,7 @@ FRENCH_COLOURS = {
     "black": "noir",
 }
 NUMBERS = {2: ("two", "deux"), 3: ("three", "trois"), 4: ("four", "quatre")}
-STYLES = {"cartoon": ("cartoon", "dessin")}
+STYLES = {"flat": ("flat", "dessin"), "3d": ("3d", "en 3d")}
 
 
 def caption(scene: Scene, rng: Generator) -> str:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 from diffusers import AutoencoderTiny, StableDiffusionPipeline
-from numpy.random import Generator
 from PIL import Image
 from torch import Tensor, nn
 
-from doodle.autoencoder import CHANNELS, Training, kept_autoencoder
+from doodle.autoencoder import CHANNELS, Training, shipped_autoencoder
 from doodle.captions import caption
 from doodle.models import (
     assembled,
@@ -19,23 +18,22 @@ from doodle.models import (
     new_denoiser,
     new_scheduler,
     new_text_encoder,
-    plant_copying,
     plant_sprites,
 )
 from doodle.muon import Muon
 from doodle.run import Run, pictures_to_tensor
-from doodle.scenes import CELLS, SINGLES, Mix, Scene, paint, random_scene
+from doodle.scenes import CELLS, SINGLES, Mix, paint, random_scene
 from doodle.state import WEIGHTS, load_state, save_state, state_folder
-from doodle.tokenizer import new_tokenizer, vocabulary
+from doodle.tokenizer import LENGTH, new_tokenizer, vocabulary
 
-BATCH = 20
-FRESH = 2
+BATCH = 40
+FRESH = 5
 FIRST = 1000
 CAPACITY = 16_000
 UNTOLD = 0.1
-EMA = 0.99
-SINGLES_UNTIL = 0.35
-MIXED_FROM = 0.5
+EMA = 0.998
+SINGLES_UNTIL = 0.3
+MIXED_FROM = 0.45
 STEADY_UNTIL = 0.45
 PROMPTS = (
     "a fox on a blue background",
@@ -55,38 +53,50 @@ PROMPTS = (
 
 @dataclass
 class Pool:
-    """Scenes and their latents; new ones replace the oldest once it is full."""
+    """Latents of scenes with their captions' tokens; new ones replace the oldest once it is full.
+
+    A scene that stays is learnt from some BATCH / FRESH times, with other noise each time.
+    """
 
     autoencoder: AutoencoderTiny
     run: Run
-    latents: Tensor = field(default_factory=lambda: torch.empty(CAPACITY, CHANNELS, CELLS, CELLS))
-    scenes: list[Scene] = field(default_factory=list)
+    size: int = 0
     oldest: int = 0
+
+    def __post_init__(self) -> None:
+        """Start empty."""
+        self.tokenizer = new_tokenizer()
+        self.latents = torch.empty(CAPACITY, CHANNELS, CELLS, CELLS)
+        self.tokens = torch.empty(CAPACITY, LENGTH, dtype=torch.long)
+        self.silence = self._tokens([""])[0]
+
+    def _tokens(self, captions: list[str]) -> Tensor:
+        padded = self.tokenizer(
+            captions, padding="max_length", truncation=True, return_tensors="pt"
+        )
+        ids: Tensor = padded.input_ids
+        return ids
 
     @torch.no_grad()
     def renew(self, count: int, mix: Mix) -> None:
         """Compose and encode `count` new scenes."""
-        scenes = [random_scene(self.run.rng, mix) for _ in range(count)]
+        rng = self.run.rng
+        scenes = [random_scene(rng, mix) for _ in range(count)]
         pictures = pictures_to_tensor([paint(scene, self.run.sprites) for scene in scenes])
         with self.run.autocast():
             encoded = self.autoencoder.encoder(pictures.to(self.run.device)).float().cpu()
-        for scene, latent in zip(scenes, encoded, strict=True):
-            if len(self.scenes) < CAPACITY:
-                self.scenes.append(scene)
-            else:
-                self.scenes[self.oldest] = scene
-            self.latents[self.oldest] = latent
-            self.oldest = (self.oldest + 1) % CAPACITY
+        rows = (self.oldest + torch.arange(count)) % CAPACITY
+        self.latents[rows] = encoded
+        self.tokens[rows] = self._tokens([caption(scene, rng) for scene in scenes])
+        self.oldest = (self.oldest + count) % CAPACITY
+        self.size = min(self.size + count, CAPACITY)
 
-    def draw(self, count: int) -> tuple[Tensor, list[str]]:
-        """Latents (count, CHANNELS, CELLS, CELLS) and a caption for each, some of them empty."""
-        rows = self.run.rng.integers(len(self.scenes), size=count)
-        captions = [_told(self.run.rng, self.scenes[row]) for row in rows]
-        return self.latents[torch.from_numpy(rows)], captions
-
-
-def _told(rng: Generator, scene: Scene) -> str:
-    return "" if rng.random() < UNTOLD else caption(scene, rng)
+    def draw(self, count: int) -> tuple[Tensor, Tensor]:
+        """Latents (count, CHANNELS, CELLS, CELLS) and tokens (count, LENGTH); some say nothing."""
+        rows = torch.from_numpy(self.run.rng.integers(self.size, size=count))
+        tokens = self.tokens[rows]
+        tokens[torch.from_numpy(self.run.rng.random(count) < UNTOLD)] = self.silence
+        return self.latents[rows], tokens
 
 
 class Learner(nn.Module):
@@ -124,13 +134,14 @@ class Ema:
 
 
 def frozen_autoencoder() -> AutoencoderTiny:
-    """The autoencoder as last trained here, its decoder polished if it was, or the kept one."""
+    """The autoencoder as last trained here, its decoder polished if it was, or the shipped one."""
     saved = load_state("autoencoder")
     if saved is None:
-        return kept_autoencoder()
-    training = Training()
-    training.load_state_dict(saved["training"])
-    model = training.folded()
+        model = shipped_autoencoder()
+    else:
+        training = Training()
+        training.load_state_dict(saved["training"])
+        model = training.folded()
     polished = load_state("polish")
     if polished is not None:
         model.decoder.load_state_dict(polished["decoder"])
@@ -176,13 +187,12 @@ def mix_at(progress: float, fresh: bool) -> Mix:
         return Mix()
     if progress < SINGLES_UNTIL:
         return SINGLES
-    part = (progress - SINGLES_UNTIL) / (MIXED_FROM - SINGLES_UNTIL)
+    part, whole = (progress - SINGLES_UNTIL) / (MIXED_FROM - SINGLES_UNTIL), Mix()
     return Mix(
-        place=0.4,
-        pair=0.1 * part,
-        sky=0.04 + 0.05 * part,
-        count=0.06 * part,
-        tint=0.0,
+        pair=whole.pair * part,
+        count=whole.count * part,
+        tint=whole.tint * part,
+        free=whole.free * part,
     )
 
 
@@ -195,7 +205,6 @@ def _started(learner: Learner, autoencoder: AutoencoderTiny, run: Run) -> bool:
     plant_sprites(learner.text, autoencoder, run.sprites)
     shipped = load_folder(WEIGHTS) if (WEIGHTS / "model_index.json").exists() else None
     if shipped is None or not _continues(shipped, learner, autoencoder):
-        plant_copying(learner.denoiser)
         return True
     learner.denoiser.load_state_dict(shipped.unet.state_dict())
     words_of(learner, shipped.text_encoder.state_dict(), shipped.tokenizer.get_vocab())
@@ -229,7 +238,7 @@ def words_of(learner: Learner, text: dict[str, Tensor], ids: dict[str, int]) -> 
     learner.text.load_state_dict({**text, name: table})
 
 
-def train(run: Run, rate: float = 2e-3, adam_rate: float = 5e-4) -> None:
+def train(run: Run, rate: float = 1.5e-3, adam_rate: float = 1e-3) -> None:
     """Train for the run's minutes from the saved state, the shipped weights, or nothing."""
     autoencoder = frozen_autoencoder()
     learner = Learner()
@@ -242,9 +251,8 @@ def train(run: Run, rate: float = 2e-3, adam_rate: float = 5e-4) -> None:
         optimiser.load_state_dict(saved["optimiser"])
         ema.weights, ema.steps = [w.to(run.device) for w in saved["ema"]], saved["steps"]
     pool = Pool(autoencoder.to(run.device), run)
-    while len(pool.scenes) < FIRST:
+    while pool.size < FIRST:
         pool.renew(16, mix_at(0, fresh))
-    tokenizer = new_tokenizer()
 
     def keep() -> None:
         state = {"learner": learner.state_dict(), "optimiser": optimiser.state_dict()}
@@ -256,10 +264,8 @@ def train(run: Run, rate: float = 2e-3, adam_rate: float = 5e-4) -> None:
 
     for step in run.steps(keep):
         pool.renew(FRESH, mix_at(run.progress, fresh))
-        latents, captions = pool.draw(BATCH)
-        tokens = tokenizer(captions, padding="max_length", truncation=True, return_tensors="pt")
-        latents = latents.to(run.device)
-        loss = loss_of(learner, latents, tokens.input_ids.to(run.device), run)
+        latents, tokens = pool.draw(BATCH)
+        loss = loss_of(learner, latents.to(run.device), tokens.to(run.device), run)
         loss.backward()
         nn.utils.clip_grad_norm_(learner.parameters(), 1.0)
         now = pace(run.progress, step)

@@ -1,13 +1,16 @@
-"""Examine a folder of weights: `python -m doodle.evaluate [FOLDER] [--prompts N]`.
+"""Examine the weights: `python -m doodle.evaluate [FOLDER]` prints a table and writes sheets.
 
-Prints a table and writes a sheet of every prompt's picture to the state folder. It needs the
-trained classifier and the sprites, for the real scenes that drawn ones are compared with.
+Everything is asked in combinations that training never saw; every picture is drawn from its
+own seed, the same in every examination.
+`phrasings.csv` has prompts by somebody who has not seen how the captions are made.
 """
 
 import argparse
+import csv
 import sys
 import time
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,41 +19,24 @@ from diffusers import StableDiffusionPipeline
 from numpy.random import Generator
 from torch import Tensor
 
-from doodle.captions import english, french
-from doodle.classifier import Classifier, blurred, labelled, shrunk, trained_classifier
+from doodle import questions
+from doodle.classifier import Eyes, Seen, figures_in, judged, shrunk, trained_eyes
 from doodle.models import load_folder
 from doodle.places import Background, backgrounds
+from doodle.questions import Question
 from doodle.run import pictures_to_tensor, save_sheet
-from doodle.scenes import SINGLES, Figure, Pixels, Scene, held_out, paint, random_scene
-from doodle.sprites import load_sprites
+from doodle.scenes import CELL, USUAL, Mix, Relation, Scene, paint, random_scene
+from doodle.sprites import Pixels, load_sprites
 from doodle.state import WEIGHTS
 from doodle.subjects import COLOURS, subjects
 
 SEED = 31_337
 STEPS, GUIDANCE = 8, 3.0
 SHOWN = ("a red fox under a full moon", "a cat on a blue background", "a dog in the snow", "a car")
+ALONE = Mix(place=0.0, pair=0.0, sky=0.0, count=0.0)
+PHRASINGS = Path(__file__).parent / "phrasings.csv"
 
-
-@dataclass(frozen=True)
-class Question:
-    """A prompt in a combination that training never saw, and the right answers."""
-
-    prompt: str
-    subject: int
-    background: Background
-
-
-def questions(rng: Generator, count: int, language: str) -> list[Question]:
-    """Prompts of one subject each, going through all subjects."""
-    say = english if language == "english" else french
-    asked = []
-    for number in range(count):
-        subject = number % len(subjects())
-        unseen = [b for b in backgrounds() if held_out(subject, b)]
-        background = unseen[int(rng.integers(len(unseen)))]
-        scene = Scene(background, (Figure(subject, 0, 8, 4, 4),))
-        asked.append(Question(say(scene, rng, untold=False), subject, background))
-    return asked
+Judge = Callable[[Question, Tensor, list[Seen]], bool]
 
 
 def draw(pipeline: StableDiffusionPipeline, prompts: list[str], seed: int = SEED) -> Tensor:
@@ -72,62 +58,164 @@ def draw(pipeline: StableDiffusionPipeline, prompts: list[str], seed: int = SEED
     return torch.cat(drawn)
 
 
-@torch.no_grad()
-def marks(classifier: Classifier, asked: list[Question], drawn: Tensor) -> dict[str, float]:
-    """The parts of the pictures whose subject, place or colour is the one asked for."""
-    seen, where = classifier(shrunk(drawn))
-    subject = seen.argmax(1) == torch.tensor([question.subject for question in asked])
-    places = torch.tensor([backgrounds().index(question.background) for question in asked])
-    painted = torch.tensor([not question.background.colour for question in asked])
-    colours = [question.background.colour for question in asked if question.background.colour]
-    plain = drawn[~painted]
-    right = [edge_colour(one) == colour for one, colour in zip(plain, colours, strict=True)]
-    return {
-        "subject": float(subject.float().mean()),
-        "place": float((where.argmax(1) == places)[painted].float().mean()),
-        "background colour": float(np.mean(right)),
-    }
-
-
 def edge_colour(picture: Tensor) -> str:
     """The name of the plain colour nearest to the median of the picture's edge."""
     edge = torch.cat([picture[:, :6].flatten(1), picture[:, -6:].flatten(1)], dim=1)
-    median = (edge.median(dim=1).values.numpy() + 1) * 127.5
-    return min(COLOURS, key=lambda colour: float(np.square(median - COLOURS[colour]).sum()))
+    return _nearest_colour((edge.median(dim=1).values.numpy() + 1) * 127.5)
 
 
-@torch.no_grad()
-def spread(classifier: Classifier, nine: Tensor) -> float:
-    """The mean distance between the features of nine pictures."""
-    features = classifier.features(shrunk(nine))
-    return float(torch.pdist(features).mean())
+def _nearest_colour(shade: np.ndarray) -> str:
+    return min(COLOURS, key=lambda colour: float(np.square(shade - COLOURS[colour]).sum()))
 
 
-def real_nine(rng: Generator, sprites: Pixels, subject: int) -> Tensor:
-    """Nine real scenes of a subject on plain colours, as its name alone asks for."""
-    scenes: list[Scene] = []
-    while len(scenes) < 9:
-        scene = random_scene(rng, SINGLES)
-        if len(scene.figures) == 1 and scene.background.colour:
-            scenes.append(Scene(scene.background, (_of(scene.figures[0], subject),)))
-    return pictures_to_tensor([paint(scene, sprites) for scene in scenes])
+def figure_colour(picture: Tensor, seen: Seen, background: str) -> str:
+    """The plain colour nearest to what most of a figure is painted in.
+
+    What is like the background does not count, nor what is nearly black or white, which a
+    drawing keeps when it is recoloured, unless nothing else is left.
+    """
+    top, left, side = seen.y * CELL, seen.x * CELL, USUAL * CELL
+    pixels = (picture[:, top : top + side, left : left + side].flatten(1).T.numpy() + 1) * 127.5
+    own = pixels[np.abs(pixels - np.array(COLOURS[background])).max(1) > 40]
+    light = own @ np.array([0.30, 0.59, 0.11])
+    plain = (light > 60) & ((light < 225) | (np.ptp(own, axis=1) > 30))
+    chosen = own[plain] if plain.mean() > 0.4 else own
+    return _nearest_colour(np.median(chosen, axis=0)) if len(chosen) else background
 
 
-def _of(figure: Figure, subject: int) -> Figure:
-    return Figure(subject, figure.artist, figure.size, figure.x, figure.y, figure.flipped)
+def subject_right(question: Question, _picture: Tensor, seen: list[Seen]) -> bool:
+    """Whether the figure that is seen most surely is the first that was asked for."""
+    return bool(seen) and seen[0].subject == question.scene.figures[0].subject
 
 
-def variety(
-    classifier: Classifier, pipeline: StableDiffusionPipeline, sprites: Pixels, count: int
-) -> float:
-    """How much nine pictures of a bare name differ, as a part of what real scenes do."""
-    rng, made, real = np.random.default_rng(SEED), 0.0, 0.0
-    for _ in range(count):
-        row = int(rng.integers(len(subjects())))
-        name = f"a {subjects()[row].english[0]}"
-        made += spread(classifier, draw(pipeline, [name] * 9))
-        real += spread(classifier, real_nine(rng, sprites, row))
-    return made / real
+def colour_right(question: Question, picture: Tensor, seen: list[Seen]) -> bool:
+    """Whether the surest figure has the colour that was asked for."""
+    background = question.scene.background.colour
+    wanted = question.scene.figures[0].tint
+    return bool(seen) and figure_colour(picture, seen[0], background) == wanted
+
+
+def all_there(question: Question, _picture: Tensor, seen: list[Seen]) -> bool:
+    """Whether every subject that was asked for is seen."""
+    return {figure.subject for figure in question.scene.figures} <= {one.subject for one in seen}
+
+
+def count_right(question: Question, _picture: Tensor, seen: list[Seen]) -> bool:
+    """Whether the subject is seen as often as was asked, and nothing else."""
+    figures = question.scene.figures
+    return [one.subject for one in seen] == [figures[0].subject] * len(figures)
+
+
+def relation_right(question: Question, picture: Tensor, seen: list[Seen]) -> bool:
+    """Whether both are there and stand to each other as was asked."""
+    if not all_there(question, picture, seen):
+        return False
+    first, second = (
+        next(one for one in seen if one.subject == figure.subject)
+        for figure in question.scene.figures
+    )
+    return {
+        Relation.LEFT: first.x < second.x,
+        Relation.RIGHT: first.x > second.x,
+        Relation.ABOVE: first.y < second.y,
+        Relation.BELOW: first.y > second.y,
+    }[question.scene.relation or Relation.LEFT]
+
+
+class Examination:
+    """One folder of weights before the eyes."""
+
+    def __init__(self, pipeline: StableDiffusionPipeline, eyes: Eyes, sprites: Pixels) -> None:
+        """Nothing is drawn yet."""
+        self.pipeline, self.eyes, self.sprites = pipeline, eyes, sprites
+
+    def ask(self, name: str, asked: list[Question], **judges: Judge) -> Tensor:
+        """Draw, print what part of the pictures is right by each judge, and keep a sheet."""
+        drawn = draw(self.pipeline, [question.prompt for question in asked])
+        seen = figures_in(self.eyes, drawn)
+        for mark, judge in judges.items():
+            right = np.mean([judge(*each) for each in zip(asked, drawn, seen, strict=True)])
+            say(f"{name}, {mark.replace('_', ' ')}: {right:.3f} of {len(asked)}")
+        save_sheet(f"examined-{name.replace(' ', '-')}", drawn[:72], columns=12)
+        return drawn
+
+    @torch.no_grad()
+    def backgrounds(self, name: str, asked: list[Question], drawn: Tensor) -> None:
+        """Print how many places, times of day and plain colours are those asked for."""
+        where = [question.scene.background for question in asked]
+        painted = torch.tensor([not background.colour for background in where])
+        wanted = torch.tensor([backgrounds().index(background) for background in where])
+        found = self.eyes.whole(shrunk(drawn)).argmax(1)
+        say(f"{name}, place and time: {(found == wanted)[painted].float().mean():.3f}")
+        plain = [background.colour for background in where if background.colour]
+        right = [edge_colour(one) == c for one, c in zip(drawn[~painted], plain, strict=True)]
+        say(f"{name}, background colour: {np.mean(right):.3f}")
+
+    @torch.no_grad()
+    def features(self, pictures: Tensor) -> Tensor:
+        """What the pictures are like, as the eye for the whole has it."""
+        return self.eyes.whole.features(shrunk(pictures))
+
+    def variety(self, count: int = 8) -> None:
+        """Print how much nine pictures of a bare name differ, beside nine real scenes."""
+        rng, made, real, twins = np.random.default_rng(SEED), [], [], []
+        for subject in rng.permutation(len(subjects()))[:count]:
+            prompt = f"a {subjects()[subject].english[0]}"
+            made.append(torch.pdist(self.features(draw(self.pipeline, [prompt] * 9))))
+            scenes = [_of(random_scene(rng, ALONE), int(subject)) for _ in range(36)]
+            pictures = pictures_to_tensor([paint(scene, self.sprites) for scene in scenes])
+            real.append(torch.pdist(self.features(pictures)))
+            twins.append(float((made[-1] < real[-1].quantile(0.05)).float().mean()))
+        ratio = torch.stack(made).mean() / torch.stack(real).mean()
+        say(f"nine of a bare name differ {ratio:.2f} times as much as real scenes of it")
+        say(f"pairs nearer than the 5% nearest of the real ones: {np.mean(twins):.3f}")
+
+    def statistics(self, drawn: Tensor, asked: list[Question]) -> None:
+        """Print how far the pictures' features are from those of real scenes of the same."""
+        rng = np.random.default_rng(SEED)
+        scenes = [_elsewhere(rng, question.scene) for question in asked]
+        real, same = (
+            self.features(pictures_to_tensor([paint(scene, self.sprites) for scene in some]))
+            for some in (scenes, [_elsewhere(rng, scene) for scene in scenes])
+        )
+        apart, usual = _distance(self.features(drawn), real), _distance(same, real)
+        say(
+            f"distance of feature statistics from real scenes: {apart:.3f}, among real: {usual:.3f}"
+        )
+
+
+def _of(scene: Scene, subject: int) -> Scene:
+    figures = tuple(replace(figure, subject=subject, tint=None) for figure in scene.figures)
+    return replace(scene, figures=figures)
+
+
+def _elsewhere(rng: Generator, scene: Scene) -> Scene:
+    """The scene with its figure somewhat aside, by either of the artists in use."""
+    figure = scene.figures[0]
+    x = figure.x + 2 * int(rng.integers(-1, 2))
+    return replace(scene, figures=(replace(figure, x=x, artist=int(rng.integers(2))),))
+
+
+def _distance(one: Tensor, other: Tensor) -> float:
+    """Fréchet's distance of two sets of features, taken as independent of each other."""
+    means = (one.mean(0) - other.mean(0)).square().sum()
+    return float(means + (one.std(0) - other.std(0)).square().sum())
+
+
+def phrasings(file: Path) -> list[tuple[str, str, Background]]:
+    """Prompts with what they ask for: rows of prompt, subject, and a colour or "place:time"."""
+    with file.open(encoding="utf-8", newline="") as rows:
+        return [
+            (row["prompt"], row["subject"], _background(row["background"]))
+            for row in csv.DictReader(rows)
+        ]
+
+
+def _background(said: str) -> Background:
+    place, _, time_of_day = said.partition(":")
+    if place in COLOURS:
+        return Background(colour=place)
+    return Background(place=place, time=time_of_day or "day")
 
 
 def say(line: str) -> None:
@@ -136,23 +224,43 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-def examine(folder: Path, count: int) -> None:
-    """Print the table of a folder of weights and write its sheet."""
-    pipeline, classifier, sprites = load_folder(folder), trained_classifier(), load_sprites()
-    real, named, _ = labelled(np.random.default_rng(SEED), sprites, 300)
-    with torch.no_grad():
-        sharp = (classifier(real)[0].argmax(1) == named).float().mean()
-        blobs = (classifier(blurred(real))[0].argmax(1) == named).float().mean()
-    say(f"the classifier on real scenes: {sharp:.3f}, on blurred ones: {blobs:.3f}")
+def say_all(lines: Iterable[str]) -> None:
+    """Print rows of the table."""
+    for line in lines:
+        say(line)
+
+
+def examine(folder: Path, part: float = 1.0) -> None:
+    """Print the table of a folder of weights and write its sheets; `part` asks less."""
+    sprites = load_sprites()
+    exam = Examination(load_folder(folder), trained_eyes(), sprites)
+    say_all(judged(exam.eyes, sprites, np.random.default_rng(SEED)))
+    some = max(4, int(60 * part))
     for language in ("english", "french"):
-        asked = questions(np.random.default_rng(SEED), count, language)
-        drawn = draw(pipeline, [question.prompt for question in asked])
-        for mark, value in marks(classifier, asked, drawn).items():
-            say(f"{language}, {mark}: {value:.3f} of {count} prompts")
-        save_sheet(f"examined-{language}", drawn[:64], columns=8)
-    say(f"variety among nine: {variety(classifier, pipeline, sprites, 4):.2f} of real scenes")
+        rng = np.random.default_rng(SEED)
+        asked = questions.told(rng, questions.singles(rng, int(len(subjects()) * part)), language)
+        drawn = exam.ask(language, asked, subject=subject_right)
+        exam.backgrounds(language, asked, drawn)
+        if language == "english":
+            exam.statistics(drawn, asked)
+    rng = np.random.default_rng(SEED)
+    for name, scenes, judges in (
+        (
+            "coloured",
+            questions.coloured(rng, some),
+            {"subject": subject_right, "colour": colour_right},
+        ),
+        ("several", questions.several(rng, some), {"count": count_right}),
+        ("two", questions.pairs(rng, some), {"both": all_there, "relation": relation_right}),
+    ):
+        exam.ask(name, questions.told(rng, scenes, "english"), **judges)
+    others = questions.phrased(phrasings(PHRASINGS))[: int(1000 * part)]
+    exam.backgrounds(
+        "other phrasings", others, exam.ask("other phrasings", others, subject=subject_right)
+    )
+    exam.variety(max(1, int(8 * part)))
     started = time.perf_counter()
-    shown = torch.cat([draw(pipeline, [prompt] * 9) for prompt in SHOWN])
+    shown = torch.cat([draw(exam.pipeline, [prompt] * 9) for prompt in SHOWN])
     say(f"nine pictures: {(time.perf_counter() - started) / len(SHOWN):.1f} s")
     save_sheet("examined-nines", shown, columns=9)
 
@@ -161,9 +269,9 @@ def main() -> None:
     """Examine the folder named on the command line, or the shipped one."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, nargs="?", default=WEIGHTS)
-    parser.add_argument("--prompts", type=int, default=258)
+    parser.add_argument("--part", type=float, default=1.0, help="how much of it to ask")
     options = parser.parse_args()
-    examine(options.folder, options.prompts)
+    examine(options.folder, options.part)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Write the folder that ships: `python -m doodle.export [FOLDER]`.
 
-It is made of the autoencoder with its polished decoder and the mean weights of the denoiser.
+It is made of the autoencoder with its polished decoder and the mean weights of the denoiser, with
+what they know. The decoder for larger pictures is trained afterwards, for what is in the folder.
 """
 
 import argparse
@@ -9,6 +10,7 @@ from pathlib import Path
 from doodle.denoiser import Ema, Learner, frozen_autoencoder
 from doodle.models import assembled, write_folder
 from doodle.state import WEIGHTS, load_state
+from doodle.vocabulary import write_vocabulary
 
 
 def export(folder: Path) -> int:
@@ -22,7 +24,9 @@ def export(folder: Path) -> int:
     ema = Ema(Learner())
     ema.weights = saved["ema"]
     mean = ema.learner()
-    return write_folder(assembled(frozen_autoencoder(), mean.text, mean.denoiser), folder)
+    size = write_folder(assembled(frozen_autoencoder(), mean.text, mean.denoiser), folder)
+    write_vocabulary(folder)
+    return size
 
 
 def main() -> None:

@@ -4,9 +4,9 @@ It begins as a copy of their own decoder with one stage more. What encodes and w
 they are, so that a larger picture shows the same drawing.
 """
 
-from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import torch
 from diffusers import AutoencoderTiny
 from diffusers.models.unets.unet_2d_blocks import AutoencoderTinyBlock
@@ -15,14 +15,15 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from doodle import starter
-from doodle.autoencoder import psnr, reconstruction_loss
+from doodle.autoencoder import psnr, reconstruction_loss, shipped_autoencoder
+from doodle.captions import caption
 from doodle.models import load_folder
 from doodle.muon import Muon
 from doodle.run import Run, pictures_to_tensor, save_sheet
-from doodle.scenes import CELL, Figure, Mix, Pixels, Scene, paint, random_scene
+from doodle.scenes import ARTIST_ODDS, CELL, Mix, Pixels, Scene, paint, random_scene
 from doodle.sprites import ARTISTS, large_sprites
 from doodle.state import WEIGHTS, load_state, save_state
+from doodle.subjects import subjects
 
 FOLDER = WEIGHTS / "decoder_512"
 TIMES = 2
@@ -36,14 +37,6 @@ COARSE = 8
 """Pixels of the own size over which a larger picture must have the same colour."""
 FAITH = 2.0
 """How much that counts beside the likeness to the paintings."""
-
-
-def own_autoencoder() -> AutoencoderTiny:
-    """The autoencoder of the weights that ship."""
-    model: AutoencoderTiny = AutoencoderTiny.from_pretrained(
-        WEIGHTS / "vae", torch_dtype=torch.float32, local_files_only=True
-    )
-    return model.to(memory_format=torch.channels_last).eval().requires_grad_(False)
 
 
 def new_larger(own: AutoencoderTiny) -> AutoencoderTiny:
@@ -89,22 +82,22 @@ def save_decoder(larger: AutoencoderTiny, folder: Path) -> None:
 
 
 class Painter:
-    """Paints scenes of the subjects that the weights know, in the larger size."""
+    """Paints scenes in the larger size, by the artists in use."""
 
     def __init__(self) -> None:
-        self.sprites = large_sprites(ARTISTS[0], starter.subjects(), LARGEST * CELL * TIMES)
+        """Render every sprite in the size of the largest figure."""
+        side = LARGEST * CELL * TIMES
+        used = [artist for artist, odds in zip(ARTISTS, ARTIST_ODDS, strict=True) if odds]
+        drawn = [large_sprites(artist, subjects(), side) for artist in used]
+        self.sprites = np.stack(drawn, axis=1)
 
     def scene(self, rng: Generator) -> Scene:
-        """A scene whose figures are any of those subjects."""
-        scene = random_scene(rng, Mix())
-        return replace(scene, figures=tuple(self._other(rng, one) for one in scene.figures))
-
-    def _other(self, rng: Generator, figure: Figure) -> Figure:
-        return replace(figure, subject=int(rng.integers(len(self.sprites))), artist=0)
+        """A scene of any kind."""
+        return random_scene(rng, Mix())
 
     def paint(self, scene: Scene) -> Pixels:
         """The scene's pixels, twice as many a side as what is encoded."""
-        return paint(scene, self.sprites[:, None], TIMES)
+        return paint(scene, self.sprites, TIMES)
 
 
 def encoded(own: AutoencoderTiny, large: Tensor) -> Tensor:
@@ -117,13 +110,10 @@ def encoded(own: AutoencoderTiny, large: Tensor) -> Tensor:
 
 
 def drawn_latents(rng: Generator, count: int) -> Tensor:
-    """Latents that the weights that ship draw of random subjects in random places."""
-    pipeline = load_folder(WEIGHTS)
-    backgrounds = [*starter.PLACES, *(f"on a {one} background" for one in starter.COLOUR_WORDS)]
-    parts = []
+    """Latents that the weights that ship draw of random scenes."""
+    pipeline, parts = load_folder(WEIGHTS), []
     for _ in range(-(-count // 8)):
-        chosen = zip(rng.choice(starter.SUBJECTS, 8), rng.choice(backgrounds, 8), strict=True)
-        prompts = [f"a {subject} {background}" for subject, background in chosen]
+        prompts = [caption(random_scene(rng, Mix()), rng) for _ in range(8)]
         noise = torch.Generator().manual_seed(int(rng.integers(2**31)))
         parts.append(pipeline(prompts, num_inference_steps=8, guidance_scale=3.0,
                               generator=noise, output_type="latent").images)  # fmt: skip
@@ -148,7 +138,7 @@ def unfaithfulness(own: AutoencoderTiny, larger: AutoencoderTiny, latents: Tenso
 
 def train(run: Run, rate: float = 1e-3) -> None:
     """Train the larger decoder for the run's minutes, and write it beside the weights."""
-    own = own_autoencoder().to(run.device)
+    own = shipped_autoencoder().requires_grad_(False).to(run.device)
     larger = new_larger(own).to(run.device)
     larger.encoder.requires_grad_(False)
     optimiser, painter = Muon(larger.decoder.named_parameters()), Painter()

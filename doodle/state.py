@@ -7,8 +7,6 @@ from typing import Any
 import torch
 
 WEIGHTS = Path(__file__).parent / "weights"
-KEPT = Path(__file__).parent / "kept"
-"""What training has reached so far, where it does not ship yet."""
 
 
 def state_folder() -> Path:

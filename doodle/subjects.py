@@ -42,6 +42,16 @@ class Subject:
 @cache
 def subjects() -> tuple[Subject, ...]:
     """The subjects that are taught, in the table's order, which is that of the tokens."""
+    return _rows("yes")
+
+
+@cache
+def untaught() -> tuple[Subject, ...]:
+    """The subjects that the table holds for later."""
+    return _rows("no")
+
+
+def _rows(taught: str) -> tuple[Subject, ...]:
     with TABLE.open(encoding="utf-8", newline="") as table:
         return tuple(
             Subject(
@@ -53,7 +63,7 @@ def subjects() -> tuple[Subject, ...]:
                 tuple(row["french"].split("|")),
             )
             for row in csv.DictReader(table)
-            if row["taught"] == "yes"
+            if row["taught"] == taught
         )
 
 

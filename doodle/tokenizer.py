@@ -1,9 +1,7 @@
 """The tokenizer: every way to say a thing, in English or French, becomes the same tokens.
 
-Articles, plurals and unknown words fall away. A subject becomes several tokens, one for each
-patch of its picture, so that the denoiser's attention can copy patches instead of learning
-every subject by heart. All of it is the normaliser of one `tokenizer.json`, so the stock
-pipeline needs no code of ours.
+Articles, plurals and unknown words fall away; a subject or a word that is known is one token.
+All of it is the normaliser of one `tokenizer.json`, so the stock pipeline needs no code of ours.
 """
 
 import csv
@@ -26,9 +24,7 @@ from doodle.subjects import Subject, subjects
 
 TABLE = Path(__file__).parent / "words.csv"
 NOUNS = Path(__file__).parent / "nouns.json"
-LENGTH = 160
-PARTS_SIDE = 8
-PARTS = PARTS_SIDE**2
+LENGTH = 24
 MARKS = "\ue000-\uf8ff"
 START, END = "<|startoftext|>", "<|endoftext|>"
 # "An orange cat" has a colour, "an orange on a table" is a fruit.
@@ -63,10 +59,9 @@ def _split(forms: str) -> tuple[str, ...]:
     return tuple(form for form in forms.split("|") if form)
 
 
-def parts(subject: Subject) -> list[str]:
-    """The tokens of a subject, one for each patch of its picture, row by row."""
-    stem = re.sub(r"\W", "_", subject.name)
-    return [f"{stem}_{part}" for part in range(PARTS)]
+def token(subject: Subject) -> str:
+    """The token of a subject, which no word of the table can be."""
+    return re.sub(r"\W", "_", subject.name) + "_"
 
 
 IRREGULAR = {
@@ -94,7 +89,8 @@ def english_plurals(noun: str) -> list[str]:
     return [noun, noun + "s", noun + "es"]
 
 
-def _french_plurals(noun: str) -> list[str]:
+def french_plurals(noun: str) -> list[str]:
+    """The noun without its article, and several of it."""
     head, *tail = FRENCH_ARTICLE.sub("", noun).split(" ")
     plural = head[:-1] + "ux" if head.endswith("al") else head + "x" if head.endswith("u") else ""
     heads = [head, head if head.endswith(("s", "x", "z")) else head + "s", plural]
@@ -104,7 +100,7 @@ def _french_plurals(noun: str) -> list[str]:
 def forms(subject: Subject) -> list[str]:
     """All ways to name a subject, singular and plural, in both languages."""
     english = [form for noun in subject.english for form in english_plurals(noun)]
-    french = [form for noun in subject.french for form in _french_plurals(noun)]
+    french = [form for noun in subject.french for form in french_plurals(noun)]
     return list(dict.fromkeys(english + french))
 
 
@@ -162,14 +158,13 @@ def _mark(subject: Subject) -> str:
 
 def _unfolded() -> list[Replace]:
     """The marks become the tokens of their subjects."""
-    return [Replace(_mark(subject), " ".join(parts(subject))) for subject in subjects()]
+    return [Replace(_mark(subject), token(subject)) for subject in subjects()]
 
 
 def vocabulary() -> list[str]:
     """All tokens, in the order of their ids."""
     known = [word.word for word in words()]
-    patches = [part for subject in subjects() for part in parts(subject)]
-    return [START, END, *known, *patches]
+    return [START, END, *known, *(token(subject) for subject in subjects())]
 
 
 def _rose() -> list[Replace]:
@@ -214,7 +209,6 @@ def new_tokenizer() -> PreTrainedTokenizerFast:
     )
 
 
-def first_tokens() -> list[int]:
-    """The id of the first patch of every subject, in the order of the table."""
-    start = 2 + len(words())
-    return [start + PARTS * row for row in range(len(subjects()))]
+def first_subject() -> int:
+    """The id of the first subject's token; the others follow in the order of the table."""
+    return 2 + len(words())

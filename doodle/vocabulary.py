@@ -1,4 +1,4 @@
-"""Write what the model knows for the site: `python -m doodle.vocabulary`.
+"""What the model knows, for the site.
 
 `vocabulary.json` holds the subjects by kind with their names in both languages, the other
 words by kind, every known form of a word with its meaning, and sample prompts.
@@ -11,7 +11,7 @@ from typing import Any
 from doodle.subjects import subjects
 from doodle.tokenizer import FRENCH_ARTICLE, forms, words
 
-FILE = Path(__file__).parent / "vocabulary.json"
+NAME = "vocabulary.json"
 SAMPLES = {
     "en": (
         "a red fox under a full moon",
@@ -66,11 +66,7 @@ def vocabulary() -> dict[str, Any]:
     }
 
 
-def main() -> None:
-    """Write the file."""
+def write_vocabulary(folder: Path) -> None:
+    """Write it beside the weights that know it."""
     text = json.dumps(vocabulary(), ensure_ascii=False, indent=1)
-    FILE.write_text(text + "\n", encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()
+    (folder / NAME).write_text(text + "\n", encoding="utf-8")

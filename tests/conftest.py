@@ -5,6 +5,7 @@ import os
 from collections.abc import Generator, Iterator
 
 import pytest
+from django.utils import translation
 from hypothesis import HealthCheck, settings
 
 from tests import secret_scan
@@ -21,6 +22,13 @@ settings.load_profile("any machine")
 def known_secrets() -> None:
     """From the first test on, every secret that is made is known to the scan."""
     secret_scan.watch()
+
+
+@pytest.fixture(autouse=True)
+def everybody_begins_in_english() -> Iterator[None]:
+    """A request in French leaves its language behind, in the thread that all tests share."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)

@@ -5,12 +5,14 @@ import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import cast
 
 import pytest
 from kombu import Connection, Queue
 from kombu.exceptions import OperationalError
 
 from craiyon_site import parts
+from craiyon_site.folder_broker import Channel
 
 
 @pytest.fixture
@@ -83,7 +85,7 @@ def test_no_reader_meets_half_a_message(
 def test_a_binding_that_a_kill_left_empty_is_made_again(
     connection: Connection, folder: Path
 ) -> None:
-    channel = connection.default_channel
+    channel = cast(Channel, connection.default_channel)
     channel._queue_bind("chores", "chores", "", "chores")
     [bindings] = folder.glob("**/chores.exchange")
     bindings.write_text("")
@@ -93,7 +95,7 @@ def test_a_binding_that_a_kill_left_empty_is_made_again(
 
 
 def test_queues_bound_at_once_are_all_bound(connection: Connection, folder: Path) -> None:
-    channel = connection.default_channel
+    channel = cast(Channel, connection.default_channel)
     names = [f"queue-{number}" for number in range(40)]
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(lambda name: channel._queue_bind("chores", name, "", name), names))

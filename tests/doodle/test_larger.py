@@ -8,14 +8,11 @@ import torch
 from safetensors.torch import load_file
 
 from doodle import larger
-from doodle.autoencoder import CHANNELS
-from doodle.larger import encoded, new_larger, own_autoencoder
+from doodle.autoencoder import CHANNELS, shipped_autoencoder
+from doodle.larger import encoded, new_larger
 from doodle.run import Run, pictures_to_tensor
 from doodle.scenes import CELL, CELLS, Mix, Scene, paint, random_scene
 from doodle.sprites import Pixels
-from doodle.state import WEIGHTS
-
-pytestmark = pytest.mark.skipif(not WEIGHTS.exists(), reason="no weights are committed yet")
 
 
 class Painter:
@@ -49,7 +46,7 @@ def test_a_scene_in_the_larger_size_is_the_same_scene(sprites: Pixels) -> None:
 
 @torch.no_grad()
 def test_it_makes_twice_the_side_of_the_same_latents(sprites: Pixels) -> None:
-    own = own_autoencoder()
+    own = shipped_autoencoder()
     made = new_larger(own)
     scene = random_scene(np.random.default_rng(3), Mix())
     latents = encoded(own, pictures_to_tensor([paint(scene, sprites, 2)]))
@@ -71,7 +68,7 @@ def test_the_decoder_learns_and_is_written_alone(
     larger.train(OneStep("larger", 1.0, torch.device("cpu"), sprites, rng))
     written = load_file(tmp_path / "decoder" / "diffusion_pytorch_model.safetensors")
     assert {weight.dtype for weight in written.values()} == {torch.float16}
-    before = own_autoencoder().decoder.state_dict()
+    before = shipped_autoencoder().decoder.state_dict()
     assert all(name.startswith("decoder.") for name in written)
     first = "decoder.layers.0.weight"
     assert not torch.equal(written[first], before["layers.0.weight"].half())

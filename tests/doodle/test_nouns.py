@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from doodle.nouns import BY_HAND, UNFIT_NOUNS, UNFIT_WORDS, WordNet, fitting, homes
+from doodle.nouns import BY_HAND, UNFIT_NOUNS, UNFIT_WORDS, WordNet, fitting, homes, in_french
 from doodle.subjects import subjects
 from doodle.tokenizer import NOUNS, new_tokenizer
 from doodle.vocabulary import known_forms
@@ -76,3 +76,9 @@ def test_a_noun_that_may_mean_a_person_does_not_fit(wordnet: WordNet) -> None:
     assert not fitting(wordnet, "beagle")
     assert not fitting(wordnet, "rifle")
     assert not fitting(wordnet, "unheard-of")
+
+
+def test_a_french_noun_becomes_what_its_english_name_does(nearest: dict[str, str]) -> None:
+    assert nearest["caniche"] == nearest["poodle"] == "dog"
+    assert in_french({"poodle": "cat"}).items() >= {"caniche": "cat", "caniches": "cat"}.items()
+    assert not in_french({})

@@ -18,7 +18,7 @@ from doodle.scenes import (
 )
 from doodle.sprites import Pixels, resized, tinted
 from doodle.subjects import COLOURS, index_of, subjects
-from doodle.tokenizer import LENGTH, new_tokenizer, parts
+from doodle.tokenizer import LENGTH, new_tokenizer, token
 
 
 def many_scenes(count: int = 400) -> list[Scene]:
@@ -117,8 +117,7 @@ def test_captions_name_every_subject_the_scene_shows() -> None:
             tokens = tokenizer.tokenize(prompt)
             assert len(tokens) + 2 <= LENGTH, prompt
             for figure in scene.figures:
-                first = parts(subjects()[figure.subject])[0]
-                assert tokens.count(first) == 1, prompt
+                assert tokens.count(token(subjects()[figure.subject])) == 1, prompt
 
 
 def test_captions_leave_no_word_of_the_vocabulary_unused() -> None:

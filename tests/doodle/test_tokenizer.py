@@ -3,8 +3,8 @@
 import pytest
 from transformers import PreTrainedTokenizerFast
 
-from doodle.subjects import index_of, subjects
-from doodle.tokenizer import LENGTH, PARTS, forms, new_tokenizer, parts, words
+from doodle.subjects import Subject, index_of, subjects
+from doodle.tokenizer import LENGTH, forms, new_tokenizer, token, words
 
 
 @pytest.fixture(scope="module")
@@ -14,11 +14,9 @@ def tokenizer() -> PreTrainedTokenizerFast:
 
 
 def said(tokenizer: PreTrainedTokenizerFast, prompt: str) -> list[str]:
-    """The tokens of a prompt, a subject's patches as its name in brackets."""
-    tokens = tokenizer.tokenize(prompt)
-    starts = {parts(subject)[0]: f"[{subject.name}]" for subject in subjects()}
-    patches = {part for subject in subjects() for part in parts(subject)[1:]}
-    return [starts.get(token, token) for token in tokens if token not in patches]
+    """The tokens of a prompt, subjects as their names in brackets."""
+    named = {token(subject): f"[{subject.name}]" for subject in subjects()}
+    return [named.get(one, one) for one in tokenizer.tokenize(prompt)]
 
 
 @pytest.mark.parametrize(
@@ -41,7 +39,7 @@ def said(tokenizer: PreTrainedTokenizerFast, prompt: str) -> list[str]:
 def test_a_prompt_becomes_the_words_of_the_model(
     tokenizer: PreTrainedTokenizerFast, prompt: str, tokens: list[str]
 ) -> None:
-    assert [token for token in said(tokenizer, prompt) if token != "on"] == tokens
+    assert [one for one in said(tokenizer, prompt) if one != "on"] == tokens
 
 
 def test_words_nobody_taught_it_leave_no_trace(tokenizer: PreTrainedTokenizerFast) -> None:
@@ -51,23 +49,23 @@ def test_words_nobody_taught_it_leave_no_trace(tokenizer: PreTrainedTokenizerFas
 
 
 def test_tokens_written_by_hand_are_not_tokens(tokenizer: PreTrainedTokenizerFast) -> None:
-    assert tokenizer.tokenize("cat_7") == tokenizer.tokenize("cat 7")
+    assert tokenizer.tokenize("snow_man_") == tokenizer.tokenize("snow man")
 
 
 @pytest.mark.parametrize("subject", subjects(), ids=lambda subject: subject.name)
-def test_every_name_of_a_subject_becomes_all_its_patches(
-    tokenizer: PreTrainedTokenizerFast, subject: object
+def test_every_name_of_a_subject_becomes_its_token(
+    tokenizer: PreTrainedTokenizerFast, subject: Subject
 ) -> None:
-    row = subjects().index(subject)  # type: ignore[arg-type]
-    for form in forms(subjects()[row]):
-        assert tokenizer.tokenize(form) == parts(subjects()[row]), form
+    for form in forms(subject):
+        assert tokenizer.tokenize(form) == [token(subject)], form
 
 
 def test_every_other_word_becomes_itself_in_every_form(
     tokenizer: PreTrainedTokenizerFast,
 ) -> None:
+    flowers = {"rose", "roses"}
     for word in words():
-        for form in (word.word, *word.english, *word.french):
+        for form in {word.word, *word.english, *word.french} - flowers:
             assert tokenizer.tokenize(form) == [word.word], form
 
 
@@ -91,5 +89,5 @@ def test_a_saved_tokenizer_reads_prompts_as_before(
 def test_two_subjects_fit_into_one_prompt(tokenizer: PreTrainedTokenizerFast) -> None:
     ids = tokenizer("two cats next to a fox in the snow at sunset", truncation=True).input_ids
     assert len(ids) < LENGTH
-    assert f"fox_{PARTS - 1}" in tokenizer.convert_ids_to_tokens(ids)
+    assert "fox_" in tokenizer.convert_ids_to_tokens(ids)
     assert index_of("fox") == 2

@@ -4,23 +4,24 @@ import json
 
 import pytest
 
+from doodle.state import WEIGHTS
 from doodle.subjects import subjects
-from doodle.tokenizer import new_tokenizer, parts
-from doodle.vocabulary import FILE, SAMPLES, known_forms, vocabulary
+from doodle.tokenizer import new_tokenizer, token
+from doodle.vocabulary import NAME, SAMPLES, known_forms, vocabulary
 
 
 def test_the_file_is_what_the_tables_say() -> None:
-    assert json.loads(FILE.read_text(encoding="utf-8")) == vocabulary()
+    assert json.loads((WEIGHTS / NAME).read_text(encoding="utf-8")) == vocabulary()
 
 
 def test_a_form_means_what_the_tokenizer_makes_of_it() -> None:
     tokenizer = new_tokenizer()
-    patches = {subject.name: parts(subject) for subject in subjects()}
+    named = {subject.name: token(subject) for subject in subjects()}
     for form, meaning in known_forms().items():
-        assert tokenizer.tokenize(form) == patches.get(meaning, [meaning]), form
+        assert tokenizer.tokenize(form) == [named.get(meaning, meaning)], form
 
 
 @pytest.mark.parametrize("prompt", [prompt for prompts in SAMPLES.values() for prompt in prompts])
 def test_every_sample_prompt_names_a_subject(prompt: str) -> None:
     tokens = set(new_tokenizer().tokenize(prompt))
-    assert any(parts(subject)[0] in tokens for subject in subjects())
+    assert any(token(subject) in tokens for subject in subjects())

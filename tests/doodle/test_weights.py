@@ -14,8 +14,6 @@ from generation.catalogue import MANIFEST
 from generation.checkpoints import load_manifest
 from generation.pipeline import Drawing, Pipeline
 
-pytestmark = pytest.mark.skipif(not WEIGHTS.exists(), reason="no weights are committed yet")
-
 
 @pytest.fixture(scope="module")
 def pipeline() -> StableDiffusionPipeline:
