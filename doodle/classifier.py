@@ -21,6 +21,8 @@ SIDE = 64
 MARGIN = 1
 WINDOW = USUAL + 2 * MARGIN
 """The side of a window in cells."""
+BLOBS = 5
+"""Blobs a side of a blurred window: each a quarter of a figure wide."""
 APART = 4
 """A window so many cells beside every figure shows nothing whole."""
 BATCH = 64
@@ -40,8 +42,8 @@ def shrunk(pictures: Tensor) -> Tensor:
 
 
 def blurred(pictures: Tensor) -> Tensor:
-    """Pictures of which only blobs of colour are left, 8×8 of them in what `shrunk` makes."""
-    blobs = functional.interpolate(pictures, (8, 8), mode="area")
+    """Pictures of which only blobs of colour are left, each a quarter of a figure wide."""
+    blobs = functional.interpolate(pictures, (BLOBS, BLOBS), mode="area")
     return functional.interpolate(blobs, pictures.shape[-2:], mode="bicubic").clamp(-1, 1)
 
 
