@@ -19,8 +19,7 @@ from doodle.subjects import subjects
 
 SIDE = 64
 MARGIN = 1
-WINDOW = USUAL + 2 * MARGIN
-"""The side of a window in cells."""
+"""Cells around a figure that a window shows as well."""
 BLOBS = 5
 """Blobs a side of a blurred window: each a quarter of a figure wide."""
 APART = 4
@@ -101,14 +100,21 @@ def new_eyes() -> Eyes:
     return Eyes(Classifier(nothing() + 1), Classifier(len(backgrounds())))
 
 
-def trained_eyes() -> Eyes:
-    """The classifiers as last trained; `FileNotFoundError` if they never were."""
+def _saved_eyes() -> Eyes | None:
     saved = load_state("classifier")
     if saved is None:
-        raise FileNotFoundError("train the classifiers first: python -m doodle.train classifier")
+        return None
     eyes = new_eyes()
     eyes.windows.load_state_dict(saved["windows"])
     eyes.whole.load_state_dict(saved["whole"])
+    return eyes
+
+
+def trained_eyes() -> Eyes:
+    """The classifiers as last trained; `FileNotFoundError` if they never were."""
+    eyes = _saved_eyes()
+    if eyes is None:
+        raise FileNotFoundError("train the classifiers first: python -m doodle.train classifier")
     return Eyes(eyes.windows.eval(), eyes.whole.eval())
 
 
@@ -164,11 +170,9 @@ def _augmented(seen: Tensor, rng: Generator) -> Tensor:
     return turned + 0.1 * rng.random() * torch.randn_like(turned)
 
 
-def labelled(
-    rng: Generator, sprites: Pixels, count: int, mix: Mix = SCENES
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def labelled(rng: Generator, sprites: Pixels, count: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Real scenes as seen: windows with their classes, whole pictures with their backgrounds."""
-    scenes = [random_scene(rng, mix) for _ in range(count)]
+    scenes = [random_scene(rng, SCENES) for _ in range(count)]
     pictures = pictures_to_tensor([paint(scene, sprites) for scene in scenes])
     looks = [
         look
@@ -203,10 +207,7 @@ def _beside(x: int, y: int, figure: Figure) -> bool:
 
 def train(run: Run, rate: float = 3e-3) -> None:
     """Train both for the run's minutes on composed scenes, of which some are new every step."""
-    eyes, saved = new_eyes(), load_state("classifier")
-    if saved is not None:
-        eyes.windows.load_state_dict(saved["windows"])
-        eyes.whole.load_state_dict(saved["whole"])
+    eyes = _saved_eyes() or new_eyes()
     both = nn.ModuleList([eyes.windows, eyes.whole]).to(run.device)
     optimiser = torch.optim.AdamW(both.parameters(), rate, weight_decay=1e-2)
     seen, named, pictures, where = labelled(run.rng, run.sprites, FIRST)
@@ -251,9 +252,9 @@ def judged(eyes: Eyes, sprites: Pixels, rng: Generator, count: int = 400) -> lis
     """
     seen, named, pictures, where = labelled(rng, sprites, count)
     figures = named != nothing()
-    right = (eyes.windows(seen).argmax(1) == named)[figures].float().mean()
+    known = (eyes.windows(seen).argmax(1) == named).float()
+    right, empty = known[figures].mean(), known[~figures].mean()
     blobs = (eyes.windows(blurred(seen)).argmax(1) == named)[figures].float().mean()
-    empty = (eyes.windows(seen).argmax(1) == named)[~figures].float().mean()
     placed = (eyes.whole(pictures).argmax(1) == where).float().mean()
     return [
         f"the eyes on {int(figures.sum())} real figures: {right:.3f}, blurred: {blobs:.3f}",

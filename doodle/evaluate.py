@@ -9,7 +9,7 @@ import argparse
 import csv
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -81,6 +81,21 @@ def figure_colour(picture: Tensor, seen: Seen, background: str) -> str:
     plain = (light > 60) & ((light < 225) | (np.ptp(own, axis=1) > 30))
     chosen = own[plain] if plain.mean() > 0.4 else own
     return _nearest_colour(np.median(chosen, axis=0)) if len(chosen) else background
+
+
+def colours_known(rng: Generator, sprites: Pixels, count: int = 120) -> float:
+    """The part of real recoloured figures whose colour is told right: what its judge is worth."""
+    scenes = questions.coloured(rng, count)
+    pictures = pictures_to_tensor([paint(scene, sprites) for scene in scenes])
+    right = [
+        figure_colour(
+            picture, Seen(figure.subject, figure.x, figure.y, 1.0), scene.background.colour
+        )
+        == figure.tint
+        for scene, picture in zip(scenes, pictures, strict=True)
+        for figure in scene.figures
+    ]
+    return float(np.mean(right))
 
 
 def subject_right(question: Question, _picture: Tensor, seen: list[Seen]) -> bool:
@@ -224,17 +239,13 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-def say_all(lines: Iterable[str]) -> None:
-    """Print rows of the table."""
-    for line in lines:
-        say(line)
-
-
 def examine(folder: Path, part: float = 1.0) -> None:
     """Print the table of a folder of weights and write its sheets; `part` asks less."""
     sprites = load_sprites()
     exam = Examination(load_folder(folder), trained_eyes(), sprites)
-    say_all(judged(exam.eyes, sprites, np.random.default_rng(SEED)))
+    for line in judged(exam.eyes, sprites, np.random.default_rng(SEED)):
+        say(line)
+    say(f"colours on real figures: {colours_known(np.random.default_rng(SEED), sprites):.3f}")
     some = max(4, int(60 * part))
     for language in ("english", "french"):
         rng = np.random.default_rng(SEED)

@@ -247,10 +247,9 @@ def in_french(nearest: dict[str, str]) -> dict[str, str]:
     """
     known = known_forms()
     return {
-        form: nearest[english]
+        form: nearest[subject.english[0]]
         for subject in untaught()
-        for english in subject.english[:1]
-        if english in nearest
+        if subject.english[0] in nearest
         for noun in subject.french
         for form in french_plurals(noun)
         if form not in known and form not in nearest
