@@ -21,7 +21,8 @@ CODE = re.compile(r"^([A-Z0-9]{3,}-?[A-Z0-9]{3,})\n", re.MULTILINE)
 def mailed_code(site: RunningSite, address: str) -> str:
     """The code in the last mail to somebody, which a fresh machine prints where the web logs."""
     deadline = time.monotonic() + PATIENCE / 1000
-    while not (found := CODE.findall(site.log("web").rpartition(f"To: {address}")[2])):
+    mail = re.compile(rf"^To: {re.escape(address)}\n(?s:.*)", re.MULTILINE)
+    while not (found := CODE.findall("".join(mail.findall(site.log("web"))))):
         assert time.monotonic() < deadline, "no mail came"
         time.sleep(0.2)
     return found[-1]
