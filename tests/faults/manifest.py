@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.generation.checkpoints.tiny import doodle_like
+from tests.generation.checkpoints.tiny import made
 
 MANIFEST = """
 [tiny]
@@ -31,7 +31,7 @@ def tiny_manifest(folder: Path, **others: str) -> Path:
         folder: where it is written.
         others: further checkpoints of the same weights by name, and what is different about them.
     """
-    doodle_like(folder / "tiny")
+    made("doodle_like", folder / "tiny")
     path = folder / "checkpoints.toml"
     tiny = MANIFEST.format(folder=folder / "tiny")
     tables = [tiny]

@@ -25,7 +25,7 @@ from generation.management.commands.draw import Studio
 from generation.models import Job, Lane, Worker
 from generation.pipeline import Pipeline
 from generation.worker import Drawer
-from tests.generation.checkpoints.tiny import doodle_like
+from tests.generation.checkpoints.tiny import made
 from tests.generation.queue.cast import ask
 from tests.generation.worker.conftest import Painter, wait_for
 
@@ -36,7 +36,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
-    return doodle_like(tmp_path_factory.mktemp("checkpoints") / "ink")
+    return made("doodle_like", tmp_path_factory.mktemp("checkpoints") / "ink")
 
 
 @pytest.fixture(autouse=True)
