@@ -12,6 +12,8 @@ import torch
 from torch import Tensor
 from torch.nn import Parameter
 
+from doodle.run import has_bfloat16
+
 NOT_MATRICES = ("embedding", "conv_in", "conv_out", "token", "position")
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 
@@ -20,7 +22,8 @@ def orthogonalised(matrix: Tensor, steps: int = 4) -> Tensor:
     """The nearest matrix with equal singular values, roughly: enough for a direction."""
     a, b, c = COEFFICIENTS
     tall = matrix.shape[0] > matrix.shape[1]
-    x = matrix.bfloat16().T if tall else matrix.bfloat16()
+    x = matrix.bfloat16() if has_bfloat16(matrix.device) else matrix
+    x = x.T if tall else x
     x = x / (x.norm() + 1e-7)
     for _ in range(steps):
         gram = x @ x.T
