@@ -1,5 +1,7 @@
 """What Stripe sends: stored with the wish to look, and never believed beyond that."""
 
+from datetime import datetime, timedelta
+
 import structlog
 from django.db import transaction
 from django.db.models import F
@@ -10,6 +12,9 @@ from billing.errors import BillingError, StripeRefused
 from billing.models import Customer, StripeEvent
 
 log = structlog.get_logger(__name__)
+
+EVENTS_KEPT = timedelta(days=60)
+"""Stripe itself shows events for 30 days and sends none again after that."""
 
 
 def receive(payload: bytes, signature: str) -> bool:
@@ -73,3 +78,8 @@ def read_wanted(most: int = 200) -> int:
 def want_all() -> int:
     """Wants a fresh reading of everybody, whatever was or was not sent; returns how many."""
     return Customer.objects.update(sync_wanted=F("sync_wanted") + 1)
+
+
+def forget_old(now: datetime) -> int:
+    """Deletes events that nobody can send again and that wait for nothing; returns how many."""
+    return StripeEvent.objects.filter(received__lt=now - EVENTS_KEPT, charge="").delete()[0]

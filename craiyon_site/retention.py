@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts import networks, proofs
 from accounts.models import Network, User, Visitor
 from accounts.sign_up import UNCONFIRMED_KEPT
+from billing import inbox
 from craiyon_site import exports, lifecycle
 from craiyon_site.sign_in import NO_ADDRESS
 from generation import delivery
@@ -36,6 +37,7 @@ def forget(now: datetime | None = None) -> dict[str, int]:
         "sessions_forgotten": _forget_sessions(moment),
         "unconfirmed_forgotten": _forget_unconfirmed(moment),
         "proofs_forgotten": proofs.forget_expired(moment),
+        "stripe_events_forgotten": inbox.forget_old(moment),
         "exports_deleted": exports.forget_old(),
         "accounts_erased": _go_on_with_deletions(),
     }

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.models import Network, SpentProof, User, Visitor
 from accounts.networks import hash_of, network_of
+from billing.models import StripeEvent
 from craiyon_site import retention
 from generation.models import Job
 from tests.accounts.people import member, sign_in, sign_up
@@ -121,6 +122,17 @@ def test_an_address_that_nobody_confirmed_is_forgotten_after_a_week() -> None:
     aged(User, 8, "date_joined")
     assert retention.forget()["unconfirmed_forgotten"] == 1
     assert sorted(User.objects.values_list("username", flat=True)) == ["alice", "charlie"]
+
+
+def test_an_event_of_stripe_is_forgotten_when_it_cannot_come_again() -> None:
+    week = timezone.now() - 7 * DAY
+    for name, charge in (("evt_done", ""), ("evt_waits", "ch_of_a_dispute")):
+        StripeEvent.objects.create(pk=name, type="charge.updated", happened=week, charge=charge)
+    aged(StripeEvent, 59, "received")
+    assert retention.forget()["stripe_events_forgotten"] == 0
+    aged(StripeEvent, 61, "received")
+    assert retention.forget()["stripe_events_forgotten"] == 1
+    assert StripeEvent.objects.get().pk == "evt_waits"
 
 
 def test_nothing_young_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
