@@ -28,7 +28,7 @@ from billing.errors import BillingError
 from craiyon_site import exports, lifecycle, tasks
 from craiyon_site.account_forms import DeletionForm, ProfileForm
 from craiyon_site.languages import remember_language
-from generation import pages
+from generation.site import pages
 
 PIECE = 256 * 1024
 """Bytes of a download that are in memory at once."""

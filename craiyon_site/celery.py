@@ -13,7 +13,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "craiyon_site.settings")
 app = Celery("craiyon")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-app.steps["worker"].add("generation.drawing_step:Drawing")
+app.steps["worker"].add("generation.drawing.drawing_step:Drawing")
 
 
 @setup_logging.connect

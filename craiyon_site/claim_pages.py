@@ -14,7 +14,7 @@ from accounts import claims
 from accounts.models import User, Visitor
 from accounts.visitors import network_from, owner_of, remember
 from craiyon_site import lifecycle
-from generation.pages import duration
+from generation.site.pages import duration
 
 MINUTES = round(claims.LIFETIME.total_seconds() / 60)
 

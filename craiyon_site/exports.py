@@ -19,9 +19,10 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from accounts.models import Export, User
-from generation import delivery, pages
+from generation.drawing import delivery
 from generation.models import Image, Job, Source
 from generation.renditions import Format, Kind
+from generation.site import pages
 
 log = structlog.get_logger(__name__)
 

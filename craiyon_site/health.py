@@ -16,8 +16,9 @@ from django.views.decorators.cache import never_cache
 from kombu.exceptions import KombuError
 
 from craiyon_site.parts import BROKER_LIMIT
-from generation import delivery, workers
 from generation.catalogue import offered
+from generation.drawing import delivery
+from generation.queue import workers
 
 log = structlog.get_logger(__name__)
 

@@ -15,9 +15,9 @@ from accounts import claims
 from accounts.models import Export, Network, Owner, User, Visitor
 from billing.services import close_account
 from craiyon_site import exports
-from generation import delivery
-from generation.admission import jobs_of
+from generation.drawing import delivery
 from generation.models import Job
+from generation.queue.admission import jobs_of
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ from accounts.sign_up import UNCONFIRMED_KEPT
 from billing import inbox
 from craiyon_site import exports, lifecycle
 from craiyon_site.sign_in import NO_ADDRESS
-from generation import delivery
-from generation.deletion import VISITORS_GRIDS_KEPT
+from generation.drawing import delivery
 from generation.models import Job
+from generation.queue.deletion import VISITORS_GRIDS_KEPT
 
 MOST_GRIDS = 2000
 """Erased in one run: an hour later the next ones follow."""

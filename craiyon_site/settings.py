@@ -102,7 +102,7 @@ if lacking := [name.upper() for name, keys in _offered.items() if not all(keys)]
 CHECKPOINTS = env.words("CHECKPOINTS", "doodle")
 """The offered checkpoints by name, the first the default; a path ending in .toml is a manifest."""
 
-IMAGE_CHECK = env.text("IMAGE_CHECK", "generation.open_nsfw.passed")
+IMAGE_CHECK = env.text("IMAGE_CHECK", "generation.safety.open_nsfw.passed")
 """The dotted name of what looks at the pictures of checkpoints that need it. A name that cannot be
 imported, or one that fails, means that nothing of theirs is shown."""
 

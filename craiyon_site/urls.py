@@ -13,7 +13,7 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("generation.urls")),
-    path("", include("generation.about_urls")),
+    path("", include("generation.site.about_urls")),
     path("api/schema", reference.schema, name="api_schema"),
     path("api/docs", reference.reference, name="api_reference"),
     path("api/guide", reference.guide, name="api_guide"),
@@ -26,7 +26,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("account/export/<int:pk>.zip", account_pages.download, name="account_download"),
     path("account/delete", account_pages.delete, name="account_delete"),
     path("account/", include("accounts.key_urls")),
-    path("account/", include("generation.callback_urls")),
+    path("account/", include("generation.site.callback_urls")),
     path("", include("billing.urls")),
     path("account/", include("allauth.urls")),
     path("mine/device", claim_pages.carry, name="carry"),

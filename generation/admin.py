@@ -7,8 +7,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.admin import ReadOnly
-from generation import deletion, paces, safety_admin, services
+from generation import services
 from generation.models import Image, Job, Lane, Pace, Rendition, Worker
+from generation.queue import deletion, paces
+from generation.safety import admin as safety_admin
 
 __all__ = ["safety_admin"]
 

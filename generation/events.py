@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 import structlog
 from django.db import Error, connection, reset_queries
 
-from generation.news import GONE, News, news_of
+from generation.queue.news import GONE, News, news_of
 
 log = structlog.get_logger(__name__)
 

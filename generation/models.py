@@ -10,8 +10,8 @@ from uuid_utils.compat import uuid7
 
 from accounts.models import ApiKey, Network, Owner, Plan, User, Visitor
 from generation.errors import Failure
-from generation.program_models import Attempt, Call, Callback, Delivery, Preview, Source
-from generation.safety import PromptRule, Report
+from generation.programs.models import Attempt, Call, Callback, Delivery, Preview, Source
+from generation.safety.models import PromptRule, Report
 
 __all__ = [
     "ATTEMPTS", "Attempt", "Call", "Callback", "Delivery", "Image", "Job", "Lane", "Pace",

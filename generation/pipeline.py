@@ -13,12 +13,13 @@ from diffusers.utils.torch_utils import randn_tensor
 from PIL.Image import Image
 from safetensors import SafetensorError
 
-from generation import assembly, uploads
 from generation.checkpoints import Checkpoint
-from generation.drawings import Call, Drawing, share
-from generation.latents import Looks, Show, beyond
-from generation.masking import Kept
-from generation.reading import reader_of
+from generation.drawing import assembly
+from generation.drawing.drawings import Call, Drawing, share
+from generation.drawing.latents import Looks, Show, beyond
+from generation.drawing.masking import Kept
+from generation.drawing.reading import reader_of
+from generation.images import uploads
 
 for library in (diffusers, transformers):
     # Their warnings quote the prompts that they cut, and prompts do not belong into logs.

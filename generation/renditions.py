@@ -9,9 +9,9 @@ from typing import Any
 
 from PIL import Image
 
-from generation.card import card
+from generation.images.card import card
+from generation.images.sketchbook import PAPER, tile, wordmark
 from generation.provenance import DECODING_ERRORS, About, exif, png_texts, sha256, xmp
-from generation.sketchbook import PAPER, tile, wordmark
 
 __all__ = [
     "STANDARD",

@@ -17,10 +17,12 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from accounts import metering
-from generation import callbacks, clock, lanes, previews, redraws
+from generation import clock
 from generation.batching import Candidate, fill
 from generation.errors import Failure
 from generation.models import ATTEMPTS, Image, Job, Lane, Rendition, Source, Worker
+from generation.programs import callbacks
+from generation.queue import lanes, previews, redraws
 
 log = structlog.get_logger(__name__)
 

@@ -14,16 +14,18 @@ from django.utils.translation import gettext as _
 
 from accounts.entitlements import Entitlements, entitlements_of, narrowed
 from accounts.models import ApiKey, Network, Owner, Plan, User, Visitor
-from generation import admission, clock, lanes, moderation, rulebook, scheduling
-from generation.admission import LARGEST_COUNT
+from generation import clock, moderation, scheduling
 from generation.batching import batch_key
 from generation.catalogue import checkpoint_named
 from generation.checkpoints import Checkpoint
 from generation.errors import KeyReused, OwnerMoved, RequestRefused
 from generation.models import Job, Source
+from generation.queue import admission, lanes
+from generation.queue.admission import LARGEST_COUNT
+from generation.queue.seeds import LARGEST_SEED
 from generation.renditions import Format
+from generation.safety import rulebook
 from generation.scheduling import LaneLoad, Tags
-from generation.seeds import LARGEST_SEED
 
 log = structlog.get_logger(__name__)
 

@@ -8,7 +8,11 @@ import structlog
 from celery import shared_task
 from kombu.exceptions import OperationalError
 
-from generation import deletion, practice, reports, sending, services, stored_files
+from generation import services
+from generation.audit import stored_files
+from generation.programs import practice, sending
+from generation.queue import deletion
+from generation.safety import reports
 
 log = structlog.get_logger(__name__)
 

@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from generation import grids, live, mine, pictures, sharing, views
+from generation import views
+from generation.site import grids, live, mine, pictures, sharing
 
 urlpatterns = [
     path("", views.home, name="home"),

@@ -13,12 +13,13 @@ from accounts import proofs
 from accounts.models import Owner, Visitor
 from accounts.sign_up import sentence
 from accounts.visitors import known_key, network_from, new_key, newcomer, owner_of, remember
-from generation import catalogue, first_page, pages
-from generation.access import Refused
+from generation import catalogue
 from generation.errors import GenerationError, ProofNeeded
-from generation.forms import DrawForm
-from generation.known_words import unknown_words
 from generation.moderation import LONGEST_PROMPT
+from generation.site import first_page, pages
+from generation.site.access import Refused
+from generation.site.forms import DrawForm
+from generation.site.known_words import unknown_words
 from generation.submission import GridRequest, submit
 from generation.tasks import ring
 

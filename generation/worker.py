@@ -19,16 +19,17 @@ from functools import partial
 import structlog
 from django.db import Error, close_old_connections, connection
 
-from generation import clock, lanes, services, workers
+from generation import clock, services
 from generation.checkpoints import Checkpoint
-from generation.deliverer import Deliverer
-from generation.delivery import Drawn
+from generation.drawing.deliverer import Deliverer
+from generation.drawing.delivery import Drawn
+from generation.drawing.holding import Held, Holding, Watch, told
+from generation.drawing.pipelines import NotLoaded, Pipelines
+from generation.drawing.previewing import Previewer
 from generation.errors import Failure
-from generation.holding import Held, Holding, Watch, told
 from generation.models import Job, Worker
 from generation.pipeline import OutOfMemory, Pipeline
-from generation.pipelines import NotLoaded, Pipelines
-from generation.previewing import Previewer
+from generation.queue import lanes, workers
 from generation.services import Batch
 
 log = structlog.get_logger(__name__)

@@ -83,7 +83,7 @@ def watch() -> None:
 
     from accounts import claims, keys  # noqa: PLC0415
     from craiyon_site.sign_in import SecondFactorAdapter  # noqa: PLC0415
-    from generation import callbacks  # noqa: PLC0415
+    from generation.programs import callbacks  # noqa: PLC0415
 
     _noted(keys, "_drawn", lambda text, *_: [text])
     _noted(callbacks, "_new_secret", lambda text: [text])

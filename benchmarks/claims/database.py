@@ -17,10 +17,11 @@ from django.db.models import Count, Sum
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Network, Owner, Plan, User, Visitor
-from generation import clock, lanes, scheduling, services
+from generation import clock, scheduling, services
 from generation.batching import batch_key
 from generation.catalogue import checkpoint_named
 from generation.models import Job, Lane, Worker
+from generation.queue import lanes
 from generation.submission import GridRequest, submit
 
 ROOM = 36

@@ -5,10 +5,10 @@ from typing import Any
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
 
-from generation import callbacks
 from generation.api.docs import problems
 from generation.api.schemas import Text
 from generation.models import Callback, Delivery
+from generation.programs import callbacks
 
 _TAG = "Callbacks"
 _EVENTS = (*callbacks.ALL_EVENTS, callbacks.TEST)

@@ -12,13 +12,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import ApiKey
-from generation import admission, delivery, practice, services, submission, tasks
-from generation.access import Refused
+from generation import services, submission, tasks
 from generation.api import docs, represent, schemas
 from generation.api.endpoint import Endpoint, Later, ended, in_thread, key_of
 from generation.api.following import events_of
 from generation.api.problems import Conflict
+from generation.drawing import delivery
 from generation.models import Job
+from generation.programs import practice
+from generation.queue import admission
+from generation.site.access import Refused
 from generation.submission import GridRequest
 
 POLL_AFTER = 2

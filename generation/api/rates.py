@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from accounts.entitlements import entitlements_of
 from accounts.limits import DAY, MINUTE
 from accounts.models import ApiKey
-from generation import admission, clock
+from generation import clock
+from generation.queue import admission
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,14 @@ from typing import Any
 
 from django.urls import reverse
 
-from generation import catalogue, links, redraws
+from generation import catalogue
 from generation.checkpoints import Checkpoint
 from generation.errors import Failure
 from generation.models import Image, Job
-from generation.news import News, news_of
+from generation.queue import redraws
+from generation.queue.news import News, news_of
 from generation.scheduling import cost_of
+from generation.site import links
 
 Absolute = Callable[[str], str]
 """Makes a whole address of a path."""

@@ -12,12 +12,12 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.validators import ProhibitSurrogateCharactersValidator
 
-from generation.admission import LARGEST_COUNT
 from generation.errors import Failure
 from generation.models import Job
 from generation.moderation import LONGEST_PROMPT
+from generation.queue.admission import LARGEST_COUNT
+from generation.queue.seeds import LARGEST_SEED
 from generation.renditions import Format
-from generation.seeds import LARGEST_SEED
 from generation.submission import GridRequest
 
 SIZE = r"^[1-9][0-9]{1,3}x[1-9][0-9]{1,3}$"

@@ -20,7 +20,6 @@ from rest_framework.response import Response
 from accounts.entitlements import entitlements_of, narrowed
 from accounts.models import ApiKey
 from generation import catalogue
-from generation.admission import LARGEST_COUNT
 from generation.api.endpoint import Endpoint, Later, ended, in_thread, key_of
 from generation.api.generations import again, draw
 from generation.api.keys import BasicKey
@@ -30,13 +29,14 @@ from generation.api.openai.images import SAYABLE
 from generation.api.openai.requests import Wanted, size_for
 from generation.api.schemas import Text, Whole
 from generation.checkpoints import Checkpoint
-from generation.delivery import StorageRefused
+from generation.drawing.delivery import StorageRefused
 from generation.models import Job
 from generation.moderation import LONGEST_PROMPT
-from generation.pictures import STORAGE_ERRORS
+from generation.queue.admission import LARGEST_COUNT
+from generation.queue.seeds import LARGEST_SEED
 from generation.renditions import Format, UnreadableImage
-from generation.seeds import LARGEST_SEED
 from generation.services import cancel
+from generation.site.pictures import STORAGE_ERRORS
 from generation.submission import GridRequest
 
 REMEMBERED = 30 * 24 * 3600

@@ -7,7 +7,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, 
 from django.db.models.functions import Coalesce
 
 from accounts.models import Plan
-from generation import clock, workers
+from generation import clock
 from generation.audit.check import named, of, rows
 from generation.batching import EDIT, batch_key, is_edit
 from generation.models import (
@@ -21,7 +21,8 @@ from generation.models import (
     Source,
     Worker,
 )
-from generation.seeds import LARGEST_SEED
+from generation.queue import workers
+from generation.queue.seeds import LARGEST_SEED
 
 MISSED = timedelta(minutes=2)
 """A lease that ran out so long ago should have been swept many times."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from django.core.files.storage import storages
 from django.core.management import CommandError
 
-from generation import delivery
+from generation.drawing import delivery
 from generation.models import Job, Rendition
 from generation.renditions import Format, Kind
 

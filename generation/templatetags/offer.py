@@ -3,10 +3,11 @@
 from django import template
 
 from accounts.models import Plan
-from generation import admission, catalogue, clock, lanes
-from generation.deletion import VISITORS_GRIDS_KEPT
-from generation.pages import duration
+from generation import catalogue, clock
+from generation.queue import admission, lanes
+from generation.queue.deletion import VISITORS_GRIDS_KEPT
 from generation.scheduling import Tags
+from generation.site.pages import duration
 
 register = template.Library()
 

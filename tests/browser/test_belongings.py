@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from generation.history import LEAF
+from generation.site.history import LEAF
 from tests.browser.conftest import PATIENCE
 from tests.browser.test_drawing import PROMPT, draw, wait_until_done
 from tests.running_site import RunningSite

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from generation import estimates
 from generation.models import Job
+from generation.queue import estimates
 from tests.generation.queue.cast import a_user, a_visitor, ask
 from tests.generation.queue.conftest import checkpoints  # noqa: F401 - a fixture
 

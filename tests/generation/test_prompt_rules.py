@@ -4,7 +4,7 @@ import importlib
 
 import pytest
 
-from generation.prompt_rules import PatternError, Rule, Text
+from generation.safety.prompt_rules import PatternError, Rule, Text
 
 SEED = importlib.import_module("generation.migrations.0006_first_rules").RULES
 RULES = [(row["category"], Rule.of(row["pattern"], row.get("unless", ""))) for row in SEED]

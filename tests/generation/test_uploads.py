@@ -5,8 +5,8 @@ import io
 import pytest
 from PIL import Image
 
-from generation import uploads
-from generation.uploads import UploadRefused, Why
+from generation.images import uploads
+from generation.images.uploads import UploadRefused, Why
 
 
 def file_of(picture: Image.Image, form: str = "PNG", **options: object) -> bytes:

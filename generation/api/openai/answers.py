@@ -8,13 +8,15 @@ from typing import Any
 from django.core.files.storage import storages
 from PIL.Image import Image as Picture
 
-from generation import delivery, pages, renditions
+from generation import renditions
 from generation.api import represent
 from generation.api.openai.errors import failure_of
 from generation.api.openai.requests import Wanted
 from generation.api.represent import Absolute
+from generation.drawing import delivery
 from generation.models import Image, Job, Preview
 from generation.renditions import Kind
+from generation.site import pages
 
 USAGE = {
     "input_tokens": 0,

@@ -12,11 +12,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.entitlements import Entitlements
-from generation import catalogue, uploads
+from generation import catalogue
 from generation.api.openai.errors import Refusal
 from generation.api.openai.requests import ImageRequest, Wanted, checkpoint_for, size_for
 from generation.checkpoints import Checkpoint
-from generation.uploads import UploadRefused, Why
+from generation.images import uploads
+from generation.images.uploads import UploadRefused, Why
 
 NUMBERS = ("n", "output_compression", "partial_images", "seed")
 YES_OR_NO = {"true": True, "false": False, "True": True, "False": False}

@@ -11,8 +11,6 @@ from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
 from accounts.models import ApiKey
-from generation import practice, previews
-from generation.access import Refused
 from generation.api.endpoint import in_thread
 from generation.api.following import followed
 from generation.api.generations import again
@@ -20,11 +18,14 @@ from generation.api.openai import answers, calls
 from generation.api.openai.errors import Refusal, refusal_of
 from generation.api.openai.requests import Wanted
 from generation.api.represent import Absolute
-from generation.delivery import StorageRefused
+from generation.drawing.delivery import StorageRefused
 from generation.events import the_hub
 from generation.models import Call, Job, Preview
-from generation.pictures import STORAGE_ERRORS
+from generation.programs import practice
+from generation.queue import previews
 from generation.renditions import UnreadableImage
+from generation.site.access import Refused
+from generation.site.pictures import STORAGE_ERRORS
 
 log = structlog.get_logger(__name__)
 

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.management.console import need_tables
 from generation.audit import CHECKS, Check
-from generation.stored_files import file_checks, orphans
+from generation.audit.stored_files import file_checks, orphans
 
 SHOWN = 10
 """Rows that a breach names; and files, where nothing refers to them."""

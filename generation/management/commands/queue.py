@@ -9,7 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.management.console import need_tables, table
-from generation.overview import JobNow, LaneNow, Overview, WorkerNow, overview
+from generation.queue.overview import JobNow, LaneNow, Overview, WorkerNow, overview
 
 LANES = (
     "checkpoint", "tier", "waiting", "work in Mpx·steps", "virtual time", "workers", "wait now",

@@ -10,9 +10,9 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Network, Plan, Usage, User, Visitor
-from generation import deletion
 from generation.models import Image, Job, Lane, Pace, Rendition, Worker
-from generation.paces import observe
+from generation.queue import deletion
+from generation.queue.paces import observe
 from tests.generation.commands.conftest import offered, storage_folder
 from tests.generation.commands.site import Site, a_site
 from tests.generation.queue.cast import ask

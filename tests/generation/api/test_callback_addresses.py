@@ -8,7 +8,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from generation import outside
+from generation.programs import outside
 
 INSIDE = [
     # Loopback, in every spelling that a resolver takes for it

@@ -14,8 +14,9 @@ from django.db.models import F
 from django.test import Client
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from generation import callbacks, sending, services
+from generation import services
 from generation.models import Attempt, Callback, Delivery
+from generation.programs import callbacks, sending
 from tests.generation.api.test_generations import job_of
 from tests.generation.site.cast import ask, finished
 

@@ -12,11 +12,14 @@ from PIL import Image
 
 from accounts.models import Export
 from craiyon_site import exports
-from generation import catalogue, delivery, redraws, services, uploads
+from generation import catalogue, services
 from generation.batching import is_edit
+from generation.drawing import delivery
+from generation.drawing.pipelines import _drawings
 from generation.errors import RequestRefused
+from generation.images import uploads
 from generation.models import Job, Source
-from generation.pipelines import _drawings
+from generation.queue import redraws
 from generation.submission import GridRequest
 from tests.generation.site.cast import ask, claimed, client_of, finished
 

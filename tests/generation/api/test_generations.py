@@ -9,10 +9,12 @@ from django.test import override_settings
 from PIL import Image
 
 from accounts.models import ApiKey, Plan, Usage
-from generation import admission, clock, practice, services
+from generation import clock, services
 from generation.api.problems import TITLES
 from generation.errors import GenerationError, PromptRefused
 from generation.models import Job
+from generation.programs import practice
+from generation.queue import admission
 from tests.generation.api.conftest import program_of
 from tests.generation.site.cast import finished
 
@@ -193,7 +195,7 @@ class TestLooking:
         assert (picture.status_code, picture["Content-Type"]) == (200, "image/webp")
         assert picture["Cache-Control"] == "no-store"
         assert client.get(f"/g/{job.pk}/0.webp").status_code == 404
-        monkeypatch.setattr("generation.links.LIFETIME", -1)
+        monkeypatch.setattr("generation.site.links.LIFETIME", -1)
         assert client.get(url).status_code == 404
 
     def test_bytes_come_in_any_format(self, program, monkeypatch):

@@ -15,10 +15,10 @@ from django.utils import timezone
 
 from accounts import keys
 from accounts.models import ApiKey, User, Visitor
-from generation import callbacks
 from generation.api import urls, webui_urls
 from generation.api.openai import urls as openai_urls
 from generation.api.reference import METHODS, document
+from generation.programs import callbacks
 from tests.generation.api.cast import Program
 from tests.generation.api.conftest import program_of
 from tests.generation.api.test_generations import job_of
@@ -75,7 +75,7 @@ class Place:
 @pytest.fixture
 def place(program, monkeypatch) -> Place:
     # What waits lets go of its connection; here it is the one that holds the test's rows.
-    for module in ("generation.api.endpoint", "generation.live"):
+    for module in ("generation.api.endpoint", "generation.site.live"):
         monkeypatch.setattr(f"{module}.connection", SimpleNamespace(close=lambda: None))
     monkeypatch.setattr(callbacks, "ring", lambda: None)
     return Place(program, monkeypatch)

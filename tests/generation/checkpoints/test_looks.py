@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL.Image import Image
 
-from generation import latents
 from generation.checkpoints import Checkpoint
+from generation.drawing import latents
 from generation.pipeline import Drawing, Pipeline
 
 FOX = Drawing("a fox", "", 1)

@@ -10,7 +10,8 @@ from django.core.files.storage import storages
 from django.utils import timezone
 
 from accounts.models import User, Visitor
-from generation import delivery, services
+from generation import services
+from generation.drawing import delivery
 from generation.errors import Failure
 from generation.models import ATTEMPTS, Job, Worker
 from tests.generation.queue.cast import (

@@ -15,12 +15,13 @@ from django.db.models import Model
 from django.utils import timezone
 
 from accounts.models import Usage
-from generation import delivery, services
+from generation import services
 from generation.audit import CHECKS, MODELS
 from generation.audit.schema import checks as schema_checks
+from generation.audit.stored_files import file_checks
+from generation.drawing import delivery
 from generation.models import Job, Worker
 from generation.services import LEASE
-from generation.stored_files import file_checks
 from tests.generation.commands.breaks import (
     BREAKS,
     LONG_AGO,

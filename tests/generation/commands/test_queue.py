@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from generation import services
 from generation.models import Job, Lane, Worker
-from generation.paces import observe
+from generation.queue.paces import observe
 from tests.generation.queue.cast import a_checkpoint, a_visitor, allow_everything, ask, claimed
 
 pytestmark = pytest.mark.django_db

@@ -8,10 +8,11 @@ import pytest
 from django.conf import settings
 
 from accounts.models import Owner, Plan
-from generation import clock, paces, services
+from generation import clock, services
 from generation.checkpoints import Checkpoint
 from generation.errors import Busy
 from generation.models import Job, Worker
+from generation.queue import paces
 from tests.generation.queue.cast import (
     a_user,
     a_visitor,

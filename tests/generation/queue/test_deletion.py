@@ -6,9 +6,9 @@ from types import SimpleNamespace
 import pytest
 from django.db.models import F
 
-from generation import deletion
 from generation.models import Image, Job
-from generation.news import GONE, news_of
+from generation.queue import deletion
+from generation.queue.news import GONE, news_of
 from tests.generation.queue.cast import a_visitor, ask, claimed, finish, now_of
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]

@@ -2,8 +2,9 @@
 
 import pytest
 
-from generation import paces, scheduling
+from generation import scheduling
 from generation.models import Pace
+from generation.queue import paces
 from tests.generation.queue.cast import a_checkpoint
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]

@@ -3,10 +3,11 @@
 import pytest
 
 from accounts.models import Plan, Usage, Visitor
-from generation import deletion, redraws, services
+from generation import services
 from generation.audit import CHECKS
 from generation.errors import Failure, LimitReached, NothingToRedraw
 from generation.models import ATTEMPTS, Image, Job, Rendition
+from generation.queue import deletion, redraws
 from tests.generation.queue.cast import (
     a_user,
     a_visitor,

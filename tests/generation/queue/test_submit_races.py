@@ -8,10 +8,11 @@ import pytest
 
 from accounts.entitlements import entitlements_of
 from accounts.models import Network, Plan, Visitor
-from generation import admission, clock
+from generation import clock
 from generation.catalogue import checkpoint_named
 from generation.errors import Busy, KeyReused, LimitReached
 from generation.models import Job
+from generation.queue import admission
 from generation.scheduling import COUNTED_ON
 from tests.generation.queue.cast import (
     a_network,

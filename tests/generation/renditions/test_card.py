@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 from PIL import Image, ImageChops, ImageColor
 
-from generation.card import CARD_SIZE, card
+from generation.images.card import CARD_SIZE, card
+from generation.images.sketchbook import CRAYONS, INK, PAPER, SUNK
 from generation.provenance import About
 from generation.renditions import Format, encode
-from generation.sketchbook import CRAYONS, INK, PAPER, SUNK
 
 Images = list[Image.Image | None]
 

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageDraw, ImageFont
 
-from generation.fonts import (
+from generation.images.fonts import (
     DISPLAY,
     TEXT,
     Lettering,
@@ -21,7 +21,7 @@ from generation.fonts import (
     typesetting,
     width,
 )
-from generation.fonts.coverage import characters
+from generation.images.fonts.coverage import characters
 
 LETTERS = Lettering(DISPLAY, 40, "#1f1a14")
 SHAPED = pytest.mark.skipif(not faces.SHAPING, reason="this Pillow finds no libfribidi")

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
-from generation.card import CARD_SIZE
+from generation.images.card import CARD_SIZE
 from generation.provenance import About, read, sha256
 from generation.renditions import (
     STANDARD,

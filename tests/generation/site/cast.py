@@ -14,7 +14,8 @@ from PIL import Image as Pictures
 
 from accounts import visitors
 from accounts.models import Owner, User, Visitor
-from generation import catalogue, delivery, services
+from generation import catalogue, services
+from generation.drawing import delivery
 from generation.models import Image, Job, Worker
 from generation.submission import GridRequest, submit
 
@@ -63,7 +64,7 @@ def finished(
 ) -> Job:
     """The job with pictures, delivered as its worker would; each is of one colour."""
     # A worker's thread looks after its connection; here it is the one that holds the test's rows.
-    monkeypatch.setattr("generation.delivery.close_old_connections", lambda: None)
+    monkeypatch.setattr("generation.drawing.delivery.close_old_connections", lambda: None)
     held = claimed(job)
     pictures = [Pictures.new("RGB", (job.width, job.height), (30 * n, 90, 200 - 20 * n))
                 for n in range(job.count)]  # fmt: skip
@@ -72,7 +73,7 @@ def finished(
             Image.Verdict.BLOCKED if position in blocked else Image.Verdict.PASSED
             for position in range(job.count)
         ]
-        monkeypatch.setattr("generation.checks.verdicts", lambda *_, **__: found)
+        monkeypatch.setattr("generation.safety.checks.verdicts", lambda *_, **__: found)
     drawn = delivery.Drawn(
         job=held, pictures=pictures, seconds=2.0, prompt_cut_at=cut_at, revision="0123456789ab"
     )

@@ -11,8 +11,8 @@ from accounts.models import Visitor
 from billing import ads
 from billing.ads import running
 from billing.models import HouseAd
-from generation import estimates, workers
 from generation.checkpoints import Checkpoint, Folder
+from generation.queue import estimates, workers
 from generation.tasks import doorbell
 from tests.generation.site.cast import client_of
 
@@ -53,7 +53,7 @@ def empty_storages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def rung(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The checkpoints whose workers were rung for; no broker is needed."""
     bells: list[str] = []
-    for module in ("views", "grids"):
+    for module in ("views", "site.grids"):
         monkeypatch.setattr(f"generation.{module}.ring", bells.append)
     monkeypatch.setattr(doorbell, "silent_until", 0.0)
     return bells

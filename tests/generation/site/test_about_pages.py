@@ -13,12 +13,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Visitor
-from generation import estimates, queue_status
-from generation.about import PAGES
 from generation.catalogue import MANIFEST
 from generation.checkpoints import Checkpoint, Hub, load_manifest
 from generation.models import Job
-from generation.vocabulary import KINDS
+from generation.queue import estimates
+from generation.site import queue_status
+from generation.site.about import PAGES
+from generation.site.vocabulary import KINDS
 from tests.generation.site.cast import Page, ask, easel
 
 pytestmark = pytest.mark.django_db

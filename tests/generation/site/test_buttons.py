@@ -10,8 +10,10 @@ from django.test import Client
 from PIL import Image as Pictures
 
 from accounts.models import Plan, Visitor
-from generation import catalogue, deletion, delivery, services, tasks
+from generation import catalogue, services, tasks
+from generation.drawing import delivery
 from generation.models import Image, Job, Rendition
+from generation.queue import deletion
 from tests.generation.site.cast import Page, ask, claimed, client_of, finished, job_behind, key_on
 
 pytestmark = pytest.mark.django_db
@@ -211,9 +213,9 @@ class TestDrawItAgain:
 
 def finished_alone(redraw: Job, monkeypatch: pytest.MonkeyPatch, *, blocked: bool = False) -> None:
     """Delivers a position drawn again as its worker would."""
-    monkeypatch.setattr("generation.delivery.close_old_connections", lambda: None)
+    monkeypatch.setattr("generation.drawing.delivery.close_old_connections", lambda: None)
     verdict = Image.Verdict.BLOCKED if blocked else Image.Verdict.PASSED
-    monkeypatch.setattr("generation.checks.verdicts", lambda *_, **__: [verdict])
+    monkeypatch.setattr("generation.safety.checks.verdicts", lambda *_, **__: [verdict])
     drawn = delivery.Drawn(
         job=claimed(redraw),
         pictures=[Pictures.new("RGB", (64, 64), "teal")],

@@ -11,9 +11,10 @@ from asgiref.sync import sync_to_async
 from django.test import AsyncClient
 
 from accounts.models import Owner, Plan, User, Visitor
-from generation import deletion, services
+from generation import services
 from generation.events import the_hub
 from generation.models import Job, Worker
+from generation.queue import deletion
 from tests.generation.site.cast import ask, claimed, client_of, easel
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)

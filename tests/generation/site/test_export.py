@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from accounts.models import Export, User
 from craiyon_site import exports
-from generation import deletion
+from generation.queue import deletion
 from tests.accounts.people import member
 from tests.generation.site.cast import ask, client_of, finished
 

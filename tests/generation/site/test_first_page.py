@@ -9,9 +9,10 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from accounts.models import Network, Override, Plan, User, Visitor
-from generation import redraws, services, workers
+from generation import services
 from generation.checkpoints import Checkpoint
 from generation.models import Job, Worker
+from generation.queue import redraws, workers
 from tests.generation.site.cast import Page, ask, client_of, easel, finished, job_behind, key_on
 
 pytestmark = pytest.mark.django_db

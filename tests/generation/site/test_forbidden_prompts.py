@@ -8,9 +8,9 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User, Visitor
-from generation import rulebook
 from generation.errors import PromptBlocked
 from generation.models import Job, PromptRule
+from generation.safety import rulebook
 from tests.generation.site.cast import Page, ask
 
 pytestmark = pytest.mark.django_db

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from django.db import OperationalError
 
 from generation.events import Hub, stream
-from generation.news import GONE, News
+from generation.queue.news import GONE, News
 
 TICK = 0.02
 PATIENCE = 30.0

@@ -11,8 +11,9 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts import claims
 from accounts.models import Plan, User, Visitor
-from generation import deletion, history
 from generation.models import Job
+from generation.queue import deletion
+from generation.site import history
 from tests.generation.site.cast import Page, ask, client_of, finished
 
 pytestmark = pytest.mark.django_db

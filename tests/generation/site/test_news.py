@@ -11,8 +11,8 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from accounts.models import Plan, User, Visitor
 from generation import services
 from generation.models import Job
-from generation.news import GONE, news_of
-from generation.workers import Crew, crew_of
+from generation.queue.news import GONE, news_of
+from generation.queue.workers import Crew, crew_of
 from tests.generation.site.cast import ask, claimed, easel
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]

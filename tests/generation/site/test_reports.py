@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Network, User, Visitor
-from generation import reports
 from generation.models import Job, Report
+from generation.safety import reports
 from generation.tasks import mail_reports
 from tests.generation.site.cast import Page, ask, client_of, finished
 
@@ -29,7 +29,7 @@ def grid(alice: Visitor, monkeypatch: pytest.MonkeyPatch) -> Job:
 @pytest.fixture
 def bells(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     rung: list[str] = []
-    monkeypatch.setattr("generation.reporting.ring_for_reports", lambda: rung.append("chores"))
+    monkeypatch.setattr("generation.site.reporting.ring_for_reports", lambda: rung.append("chores"))
     return rung
 
 

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.test import Client
 
 from accounts.models import Plan, User, Visitor
-from generation.card import CARD_SIZE
+from generation.images.card import CARD_SIZE
 from generation.models import Job
 from tests.generation.site.cast import Page, ask, claimed, client_of, finished
 

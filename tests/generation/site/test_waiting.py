@@ -9,9 +9,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Plan, User, Visitor
-from generation import estimates, redraws, services
+from generation import services
 from generation.models import Job
-from generation.standing import standing_of
+from generation.queue import estimates, redraws
+from generation.queue.standing import standing_of
 from tests.generation.site.cast import Page, ask, claimed, client_of, finished
 
 pytestmark = pytest.mark.django_db

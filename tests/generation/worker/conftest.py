@@ -12,7 +12,7 @@ from PIL import Image as Pictures
 from PIL.Image import Image as Picture
 
 from generation.checkpoints import Checkpoint, Folder
-from generation.latents import Show
+from generation.drawing.latents import Show
 from generation.models import Job
 from generation.pipeline import Drawing, OutOfMemory
 from generation.submission import GridRequest, submit

@@ -4,9 +4,10 @@ import time
 
 import pytest
 
-from generation import pipelines, workers
+from generation.drawing import pipelines
 from generation.models import Worker
 from generation.pipeline import CheckpointBroken, OutOfMemory
+from generation.queue import workers
 from tests.generation.worker.conftest import Painter, a_checkpoint, ask, wait_for, wait_until_ended
 
 pytestmark = pytest.mark.both_databases

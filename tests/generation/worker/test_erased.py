@@ -8,7 +8,9 @@ from django.core.files.storage import storages
 from django.db.models import ProtectedError
 
 from accounts.models import Visitor
-from generation import delivery, renditions, services, stored_files
+from generation import renditions, services
+from generation.audit import stored_files
+from generation.drawing import delivery
 from generation.models import Image, Job, Rendition
 from generation.renditions import Format, Kind
 from generation.submission import GridRequest, submit

@@ -3,8 +3,8 @@
 import pytest
 
 from accounts.models import Usage
+from generation.audit.stored_files import orphans
 from generation.models import Job, Rendition
-from generation.stored_files import orphans
 from tests.generation.worker.conftest import a_checkpoint, ask, wait_until_ended
 
 pytestmark = pytest.mark.both_databases

@@ -3,7 +3,7 @@
 import pytest
 from django.db import transaction
 
-from generation.rooms import Room
+from generation.drawing.rooms import Room
 from tests.generation.worker.conftest import ask, status_of, wait_for, wait_until_ended
 
 pytestmark = pytest.mark.both_databases

@@ -8,9 +8,11 @@ import pytest
 from PIL import Image as Pictures
 
 from accounts.models import Plan, User
-from generation import clock, delivery, previews, services
+from generation import clock, services
+from generation.drawing import delivery
+from generation.drawing.previewing import WAITING, Previewer
 from generation.models import Job, Preview
-from generation.previewing import WAITING, Previewer
+from generation.queue import previews
 from generation.submission import GridRequest, submit
 from tests.generation.worker.conftest import a_checkpoint, ask, wait_for, wait_until_ended
 

@@ -7,7 +7,7 @@ import pytest
 import structlog
 
 from generation import services
-from generation.holding import Holding
+from generation.drawing.holding import Holding
 from generation.models import Job
 from tests.generation.worker.conftest import ask, wait_until_ended
 

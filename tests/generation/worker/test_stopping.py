@@ -5,9 +5,9 @@ import threading
 import pytest
 
 from generation import services
-from generation.deliverer import DELIVERIES, Deliverer
-from generation.drawing_step import Drawing
-from generation.holding import Holding
+from generation.drawing.deliverer import DELIVERIES, Deliverer
+from generation.drawing.drawing_step import Drawing
+from generation.drawing.holding import Holding
 from generation.models import Worker
 from tests.generation.worker.conftest import a_checkpoint, ask, wait_for
 

@@ -1,0 +1,1 @@
+"""How a worker draws: what it holds, the pipelines it loads, and the way from pixels to files."""

@@ -1,0 +1,1 @@
+"""What programs get beside the API: callbacks, and the grids of test keys."""
