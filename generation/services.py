@@ -9,6 +9,7 @@ import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -214,21 +215,25 @@ def release(job: Job) -> bool:
 
 def cancel(job: Job) -> bool:
     """QUEUED | RUNNING → CANCELLED. False when it had already ended."""
-    ended = {"status": Job.Status.CANCELLED, "lease_until": None, "worker": ""}
     with transaction.atomic():
-        now = clock.now()
+        # The time is looked at when the row is ours: a claim that we waited for came before.
+        Job.objects.select_for_update(of=("self",)).filter(pk=job.pk).first()
         row = Job.objects.filter(pk=job.pk)
+        ended: dict[str, Any] = {
+            "status": Job.Status.CANCELLED,
+            "finished": clock.now(),
+            "lease_until": None,
+            "worker": "",
+        }
         # Not started, whatever an earlier attempt came to: what is cancelled waiting costs nothing.
-        if row.filter(status=Job.Status.QUEUED).update(finished=now, started=None, **ended):
+        if row.filter(status=Job.Status.QUEUED).update(started=None, **ended):
             lanes.leave(job)
-            callbacks.note(job, Job.Status.CANCELLED)
-            return True
-        if row.filter(status=Job.Status.RUNNING).update(finished=now, **ended):
+        elif row.filter(status=Job.Status.RUNNING).update(**ended):
             previews.forget(job)
-            callbacks.note(job, Job.Status.CANCELLED)
-            return True
-    # Between the two updates the job may have come back from a worker.
-    return bool(row.filter(status__in=Job.OPEN).exists()) and cancel(job)
+        else:
+            return False
+        callbacks.note(job, Job.Status.CANCELLED)
+    return True
 
 
 def sweep(*, now: datetime | None = None, most: int = 100) -> int:
@@ -303,13 +308,12 @@ def purge(*, counted_for: timedelta = timedelta(days=1)) -> int:
 
 def _claim_from(lane: Lane, worker: str, room: int) -> tuple[Job, ...]:
     with transaction.atomic():
-        now = clock.now()
         head = _head(lane)
-        if head is None or not _take(head, worker, now):
+        if head is None or not _take(head, worker, clock.now()):
             return ()
         jobs = [head]
         if head.attempts == 1:
-            jobs += _companions(head, worker, room - head.count, now)
+            jobs += _companions(head, worker, room - head.count)
         lanes.serve(jobs)
     return tuple(jobs)
 
@@ -320,7 +324,7 @@ def _head(lane: Lane) -> Job | None:
     return _skip_locked(waiting).first() or waiting.select_for_update(of=("self",)).first()
 
 
-def _companions(head: Job, worker: str, room: int, now: datetime) -> Iterable[Job]:
+def _companions(head: Job, worker: str, room: int) -> Iterable[Job]:
     """Takes jobs that can share the head's pipeline call, from its own lane first.
 
     None of them has failed before, nor has the head: what broke a call is drawn alone from then
@@ -332,6 +336,7 @@ def _companions(head: Job, worker: str, room: int, now: datetime) -> Iterable[Jo
         same = _waiting(head.checkpoint, tier).filter(batch_key=head.batch_key, attempts=0)
         # Each has a picture at least: no more could fit, and a claim costs the same at any backlog.
         waiting = {job.pk: job for job in _skip_locked(same)[:room]}
+        now = clock.now()  # of them all: some may have been asked for after the head was taken
         for pk in fill(room, [Candidate(job.pk, job.count) for job in waiting.values()]):
             if _take(waiting[pk], worker, now):
                 room -= waiting[pk].count

@@ -13,7 +13,7 @@ from django.db import transaction
 from accounts.models import Usage
 from generation import services
 from generation.errors import Failure
-from generation.models import ATTEMPTS, Image, Job
+from generation.models import ATTEMPTS, Image, Job, Lane
 from tests.generation.queue.cast import (
     a_visitor,
     allow_everything,
@@ -170,6 +170,44 @@ def test_a_job_cancelled_while_it_is_claimed_is_cancelled_and_in_no_lane() -> No
         assert lane_sums() == row_sums() == {}
         if batch is not None:
             assert not finish(batch.jobs[0])
+
+
+def test_a_job_cancelled_while_it_is_claimed_ends_after_it_began() -> None:
+    """Cancelling waits for the claim, whose row it is: it must not say when it began to wait."""
+    job = ask(a_visitor())
+    held = threading.Event()
+
+    def act(number: int) -> object:
+        if number:
+            held.wait(60)
+            return services.cancel(job)
+        with transaction.atomic():
+            Job.objects.select_for_update(of=("self",)).get(pk=job.pk)
+            held.set()
+            time.sleep(0.5)
+            return services.claim("easel", {"ink": 9})
+
+    assert race(2, act)[1] is True
+    ended = now_of(job)
+    assert ended.status == Job.Status.CANCELLED
+    assert ended.started <= ended.finished
+
+
+def test_what_comes_while_a_claim_looks_starts_after_it_came(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first, head_of = ask(a_visitor()), services._head
+
+    def late(lane: Lane) -> Job | None:
+        ask(a_visitor())
+        return head_of(lane)
+
+    monkeypatch.setattr(services, "_head", late)
+    batch = services.claim("easel", {"ink": 18})
+    assert batch is not None
+    assert batch.jobs[0].pk == first.pk
+    assert len(batch.jobs) == 2
+    assert all(now_of(job).created <= now_of(job).started for job in batch.jobs)
 
 
 def test_a_job_cancelled_while_it_comes_back_is_cancelled_and_in_no_lane() -> None:
