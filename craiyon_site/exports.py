@@ -19,9 +19,9 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from accounts.models import Export, User
-from generation.drawing import delivery
+from generation.images import files
+from generation.images.renditions import Format, Kind
 from generation.models import Image, Job, Source
-from generation.renditions import Format, Kind
 from generation.site import pages
 
 log = structlog.get_logger(__name__)
@@ -71,10 +71,10 @@ def _forget_strays() -> int:
     """Deletes the files of packings that were killed before their row named them."""
     storage = storages["exports"]
     try:
-        files = set(storage.listdir("")[1])
+        stored = set(storage.listdir("")[1])
     except FileNotFoundError:
         return 0
-    strays = files.difference(Export.objects.values_list("name", flat=True))
+    strays = stored.difference(Export.objects.values_list("name", flat=True))
     old = [name for name in strays if timezone.now() - storage.get_modified_time(name) > KEPT]
     for name in old:
         storage.delete(name)
@@ -158,7 +158,7 @@ def _grid(archive: zipfile.ZipFile, job: Job, number: int) -> dict[str, Any]:
 def _picture(archive: zipfile.ZipFile, job: Job, image: Image, folder: str) -> str:
     """Packs a picture as its owner sees it: with the mark, if their plan has one."""
     wanted = Format(job.format)
-    made = delivery.rendition(
+    made = files.rendition(
         job,
         Kind.FULL,
         wanted,

@@ -17,7 +17,7 @@ from kombu.exceptions import KombuError
 
 from craiyon_site.parts import BROKER_LIMIT
 from generation.catalogue import offered
-from generation.drawing import delivery
+from generation.images import files
 from generation.queue import workers
 
 log = structlog.get_logger(__name__)
@@ -57,7 +57,7 @@ def broker() -> None:
 
 def storage() -> None:
     """Stores a byte and takes it away again."""
-    delivery.try_storages()
+    files.try_storages()
 
 
 def worker() -> None:

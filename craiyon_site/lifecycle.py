@@ -15,7 +15,7 @@ from accounts import claims
 from accounts.models import Export, Network, Owner, User, Visitor
 from billing.services import close_account
 from craiyon_site import exports
-from generation.drawing import delivery
+from generation.images import files
 from generation.models import Job
 from generation.queue.admission import jobs_of
 
@@ -141,6 +141,6 @@ def _personal() -> Iterator[tuple[type[Model], str]]:
 def erase_deleted(user: User) -> None:
     """Erases what a deleted account drew, and the files that were packed for it."""
     for job in Job.objects.filter(user=user, erased__isnull=True):
-        delivery.forget(job)
+        files.forget(job)
     for export in Export.objects.filter(user=user):
         exports.forget(export)

@@ -14,7 +14,7 @@ from accounts.sign_up import UNCONFIRMED_KEPT
 from billing import inbox
 from craiyon_site import exports, lifecycle
 from craiyon_site.sign_in import NO_ADDRESS
-from generation.drawing import delivery
+from generation.images import files
 from generation.models import Job
 from generation.queue.deletion import VISITORS_GRIDS_KEPT
 
@@ -78,7 +78,7 @@ def _erase_visitors_grids(now: datetime) -> int:
     )
     jobs = list(old.order_by("created")[:MOST_GRIDS])
     for job in jobs:
-        delivery.forget(job)
+        files.forget(job)
     return len(jobs)
 
 

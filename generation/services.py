@@ -1,8 +1,8 @@
 """Every change of a job's status, one function an arrow. Nothing else writes it.
 
-Each is a conditional UPDATE that names the state it leaves; its row count says who won. What a
-worker does it does as the holder of the token (worker, attempts): once the lease was lost the token
-is stale, and the row is somebody else's.
+Each updates rows by the state that they leave, and the row count says who won. What a worker does
+it does as the holder of the token (worker, attempts): once the lease was lost the token is stale,
+and the row is somebody else's.
 """
 
 import random

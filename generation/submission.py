@@ -14,18 +14,18 @@ from django.utils.translation import gettext as _
 
 from accounts.entitlements import Entitlements, entitlements_of, narrowed
 from accounts.models import ApiKey, Network, Owner, Plan, User, Visitor
-from generation import clock, moderation, scheduling
+from generation import clock, prompts, scheduling
 from generation.batching import batch_key
 from generation.catalogue import checkpoint_named
 from generation.checkpoints import Checkpoint
 from generation.errors import KeyReused, OwnerMoved, RequestRefused
+from generation.images.renditions import Format
 from generation.models import Job, Source
 from generation.queue import admission, lanes
 from generation.queue.admission import LARGEST_COUNT
-from generation.queue.seeds import LARGEST_SEED
-from generation.renditions import Format
 from generation.safety import rulebook
 from generation.scheduling import LaneLoad, Tags
+from generation.seeds import LARGEST_SEED
 
 log = structlog.get_logger(__name__)
 
@@ -177,8 +177,8 @@ def _job_for(request: GridRequest, owner: Owner | None, rights: Entitlements) ->
     return Job(
         user=owner if isinstance(owner, User) else None,
         visitor=owner if isinstance(owner, Visitor) else None,
-        prompt=moderation.prompt_of(request.prompt),
-        negative_prompt=moderation.normalised(request.negative_prompt),
+        prompt=prompts.prompt_of(request.prompt),
+        negative_prompt=prompts.normalised(request.negative_prompt),
         style=request.style,
         checkpoint=checkpoint.name,
         width=width,

@@ -14,10 +14,10 @@ from accounts.models import Owner, Visitor
 from accounts.sign_up import sentence
 from accounts.visitors import known_key, network_from, new_key, newcomer, owner_of, remember
 from generation import catalogue
+from generation.access import Refused
 from generation.errors import GenerationError, ProofNeeded
-from generation.moderation import LONGEST_PROMPT
+from generation.prompts import LONGEST_PROMPT
 from generation.site import first_page, pages
-from generation.site.access import Refused
 from generation.site.forms import DrawForm
 from generation.site.known_words import unknown_words
 from generation.submission import GridRequest, submit

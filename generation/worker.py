@@ -24,11 +24,11 @@ from generation.checkpoints import Checkpoint
 from generation.drawing.deliverer import Deliverer
 from generation.drawing.delivery import Drawn
 from generation.drawing.holding import Held, Holding, Watch, told
+from generation.drawing.pipeline import OutOfMemory, Pipeline
 from generation.drawing.pipelines import NotLoaded, Pipelines
 from generation.drawing.previewing import Previewer
 from generation.errors import Failure
 from generation.models import Job, Worker
-from generation.pipeline import OutOfMemory, Pipeline
 from generation.queue import lanes, workers
 from generation.services import Batch
 

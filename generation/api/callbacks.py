@@ -8,12 +8,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import ApiKey
+from generation.access import Refused
 from generation.api import callback_docs as docs
 from generation.api.callback_docs import CallbackRequest
 from generation.api.endpoint import Endpoint, key_of
 from generation.models import Callback, Delivery
 from generation.programs import callbacks
-from generation.site.access import Refused
 
 MANAGE = ApiKey.Scope.CALLBACKS
 SHOWN = 50

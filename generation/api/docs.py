@@ -13,8 +13,8 @@ from drf_spectacular.utils import (
 )
 
 from generation.api import schemas
+from generation.images.renditions import Format
 from generation.models import Job
-from generation.renditions import Format
 
 LONGEST_GIVEN_KEY = 200
 

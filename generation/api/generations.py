@@ -13,15 +13,15 @@ from rest_framework.response import Response
 
 from accounts.models import ApiKey
 from generation import services, submission, tasks
+from generation.access import Refused
 from generation.api import docs, represent, schemas
 from generation.api.endpoint import Endpoint, Later, ended, in_thread, key_of
 from generation.api.following import events_of
 from generation.api.problems import Conflict
-from generation.drawing import delivery
+from generation.images import files
 from generation.models import Job
 from generation.programs import practice
 from generation.queue import admission
-from generation.site.access import Refused
 from generation.submission import GridRequest
 
 POLL_AFTER = 2
@@ -98,7 +98,7 @@ class OneGeneration(Endpoint):
     @docs.DELETE
     def delete(self, request: Request, job_id: UUID) -> Response:
         """Delete a generation with its prompt and pictures, for good."""
-        delivery.forget(owned(key_of(request), job_id))
+        files.forget(owned(key_of(request), job_id))
         return Response(status=HTTPStatus.NO_CONTENT)
 
 

@@ -11,15 +11,15 @@ from rest_framework.response import Response
 
 from accounts.models import ApiKey
 from generation import clock, tasks
+from generation.access import Refused
 from generation.api import docs, represent, schemas
 from generation.api.endpoint import Endpoint, key_of
 from generation.api.generations import owned
 from generation.api.problems import Conflict
+from generation.images.renditions import Kind
 from generation.models import Job
 from generation.queue import redraws
-from generation.renditions import Kind
 from generation.site import links, pictures
-from generation.site.access import Refused
 
 
 class Picture(Endpoint):

@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import APIException, ParseError, ValidationError
 from rest_framework.response import Response
 
-from generation.drawing.delivery import StorageRefused
+from generation.access import Refused
 from generation.errors import GenerationError, PromptRefused, RequestRefused
-from generation.site.access import Refused
+from generation.images.files import StorageRefused
 
 TRY_AGAIN_AFTER = 10
 """Seconds in Retry-After where nothing better is known: a grid in flight may be done."""

@@ -13,11 +13,11 @@ from rest_framework import serializers
 from rest_framework.validators import ProhibitSurrogateCharactersValidator
 
 from generation.errors import Failure
+from generation.images.renditions import Format
 from generation.models import Job
-from generation.moderation import LONGEST_PROMPT
+from generation.prompts import LONGEST_PROMPT
 from generation.queue.admission import LARGEST_COUNT
-from generation.queue.seeds import LARGEST_SEED
-from generation.renditions import Format
+from generation.seeds import LARGEST_SEED
 from generation.submission import GridRequest
 
 SIZE = r"^[1-9][0-9]{1,3}x[1-9][0-9]{1,3}$"

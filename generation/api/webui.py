@@ -29,12 +29,12 @@ from generation.api.openai.images import SAYABLE
 from generation.api.openai.requests import Wanted, size_for
 from generation.api.schemas import Text, Whole
 from generation.checkpoints import Checkpoint
-from generation.drawing.delivery import StorageRefused
+from generation.images.files import StorageRefused
+from generation.images.renditions import Format, UnreadableImage
 from generation.models import Job
-from generation.moderation import LONGEST_PROMPT
+from generation.prompts import LONGEST_PROMPT
 from generation.queue.admission import LARGEST_COUNT
-from generation.queue.seeds import LARGEST_SEED
-from generation.renditions import Format, UnreadableImage
+from generation.seeds import LARGEST_SEED
 from generation.services import cancel
 from generation.site.pictures import STORAGE_ERRORS
 from generation.submission import GridRequest

@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce
 from accounts.models import Usage
 from generation.audit.check import doubled, named, of, rows
 from generation.models import Image, Job, Rendition
-from generation.queue.seeds import LARGEST_SEED, seed_at
+from generation.seeds import LARGEST_SEED, seed_at
 
 
 def a_delivered_grid_is_whole() -> Iterator[str]:

@@ -22,7 +22,7 @@ from generation.models import (
     Worker,
 )
 from generation.queue import workers
-from generation.queue.seeds import LARGEST_SEED
+from generation.seeds import LARGEST_SEED
 
 MISSED = timedelta(minutes=2)
 """A lease that ran out so long ago should have been swept many times."""

@@ -11,9 +11,11 @@ from django.db import Error, connection
 
 from generation.checkpoints import Checkpoint
 from generation.drawing import delivery
-from generation.drawing.delivery import Drawn, StorageRefused
+from generation.drawing.delivery import Drawn
 from generation.drawing.holding import Holding
 from generation.errors import Failure
+from generation.images import files
+from generation.images.files import StorageRefused
 from generation.models import Job
 from generation.safety.checks import CheckUnavailable
 
@@ -86,7 +88,7 @@ class Deliverer:
         """Whether more may be claimed. After a refusal it waits until the storages take files."""
         pause = 0.5
         while self._refused.is_set() and not self._stopping.is_set():
-            if delivery.takes_files():
+            if files.takes_files():
                 self._refused.clear()
                 log.info("storage.takes_files_again")
             else:

@@ -2,45 +2,33 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from uuid import uuid4
+from dataclasses import dataclass, replace
 
 import structlog
-from django.conf import settings
-from django.core.files.base import ContentFile
-from django.core.files.storage import Storage, storages
+from django.core.files.storage import storages
 from django.db import (
-    IntegrityError,
     InterfaceError,
     OperationalError,
     close_old_connections,
-    transaction,
 )
 from PIL.Image import Image as Picture
 
 from accounts.entitlements import entitlements_of
-from generation import renditions, services
+from generation import services
 from generation.batching import is_edit
 from generation.checkpoints import Checkpoint
+from generation.images import files, renditions
+from generation.images.files import Written
+from generation.images.provenance import sha256
+from generation.images.renditions import Made
 from generation.models import Image, Job, Rendition
-from generation.provenance import sha256
-from generation.queue.seeds import seed_at
-from generation.renditions import About, Format, Kind, Made
 from generation.safety import checks
+from generation.seeds import seed_at
 
 log = structlog.get_logger(__name__)
 
-A_GRIDS_FILES = 8 * 2**20
-"""Bytes, more than the files of most grids."""
 DATABASE_MAY_BE_AWAY = 60.0
 """Seconds for which finished pictures wait for the database to come back."""
-
-PREVIEW_SIDE = 256
-"""Longest side of a picture that is shown before it is done, in pixels."""
-
-
-class StorageRefused(Exception):
-    """A storage did not take a file."""
 
 
 @dataclass(frozen=True)
@@ -53,32 +41,6 @@ class Drawn:
     revision: str
     """Of the checkpoint that drew it."""
     prompt_cut_at: int | None
-
-
-@dataclass
-class Written:
-    """Files stored for an attempt, so that they can be taken away if it does not win."""
-
-    files: list[tuple[Storage, str]] = field(default_factory=list)
-    token: str = field(default_factory=lambda: uuid4().hex[:8])
-    """In the names, so that no two deliveries of a job ever mean the same file."""
-
-    def store(self, storage: Storage, name: str, content: bytes) -> str:
-        """Returns the name under which the content is kept: never that of another file.
-
-        Raises:
-            StorageRefused: whatever the storage raises, OSError for files, botocore's for S3.
-        """
-        try:
-            kept = storage.save(name, ContentFile(content))
-        except Exception as error:
-            raise StorageRefused(str(error)) from error
-        self.files.append((storage, kept))
-        return kept
-
-    def delete(self) -> None:
-        for storage, name in self.files:
-            storage.delete(name)
 
 
 def deliver(drawn: Drawn, checkpoint: Checkpoint) -> bool:
@@ -110,7 +72,7 @@ def stored(
     try:
         images = _masters(drawn, verdicts, written)
         rows = [
-            _stored(drawn.job, made, _image_of(made, images), written)
+            files.stored(drawn.job, made, _image_of(made, images), written)
             for made in _standard_set(drawn, images)
         ]
     except BaseException:
@@ -150,41 +112,6 @@ def _finish(drawn: Drawn, images: Sequence[Image], rows: Sequence[Rendition]) ->
             time.sleep(1)
 
 
-def rendition(
-    job: Job, kind: Kind, format: Format, *, position: int | None, watermark: bool
-) -> Rendition:
-    """Returns a rendition of a finished job, made from the clean masters if it is the first time.
-
-    Raises:
-        Image.DoesNotExist: there is no picture at the position.
-    """
-    images = list(job.images.all())
-    image = next((i for i in images if i.position == position and i.master), None)
-    if position is not None and image is None:
-        raise Image.DoesNotExist
-    marked = watermark and kind is Kind.FULL
-    known = {"job": job, "image": image, "kind": kind, "format": format, "watermarked": marked}
-    if found := Rendition.objects.filter(**known).first():
-        return found
-    written = Written()
-    said, pictures = about(job, job.revision), _opened(images, only=position)
-    if image is not None and image.seed != seed_at(job.seed, image.position):
-        # Drawn again alone, with a seed of its own.
-        said, pictures, position = replace(said, seed=image.seed), [pictures[image.position]], 0
-    made = renditions.make(kind, format, pictures, said, watermark=watermark, position=position)
-    row = _stored(job, made, image, written)
-    try:
-        _keep(row)
-    except IntegrityError:
-        # Two requests made the same rendition at once; the first one's stays.
-        written.delete()
-        return Rendition.objects.get(**known)
-    except Image.DoesNotExist:
-        written.delete()
-        raise
-    return row
-
-
 def preview(job: Job, position: int, picture: Picture, checkpoint: Checkpoint) -> bytes | None:
     """Returns an unfinished picture as who watches may see it; None where the check forbids it.
 
@@ -194,89 +121,7 @@ def preview(job: Job, position: int, picture: Picture, checkpoint: Checkpoint) -
     found = checks.verdicts([picture], checkpoint, edited=is_edit(job.batch_key))
     if found == [Image.Verdict.BLOCKED]:
         return None
-    return small(job, position, picture, checkpoint.revision)
-
-
-def small(job: Job, position: int, picture: Picture, revision: str) -> bytes:
-    """Returns a picture as a small file, with the mark where its owner's plan has one."""
-    shown = renditions.thumbnail(picture, PREVIEW_SIDE)
-    if job.owner is not None and entitlements_of(job.owner).watermark:
-        shown = renditions.watermarked(shown, settings.SITE_NAME)
-    return renditions.encode(shown, Format.WEBP, replace(about(job, revision), position=position))
-
-
-def encoded(job: Job, format: Format, *, position: int, watermark: bool, quality: int) -> bytes:
-    """Returns a picture of a finished job in a quality that nobody asked for before; not kept.
-
-    Raises:
-        Image.DoesNotExist: there is no picture at the position.
-    """
-    image = job.images.exclude(master="").get(position=position)
-    picture = _master(image)
-    if watermark:
-        picture = renditions.watermarked(picture, settings.SITE_NAME)
-    said = replace(about(job, job.revision), position=position)
-    lossless = format is Format.PNG
-    return renditions.encode(picture, format, said, quality=None if lossless else quality)
-
-
-def _keep(row: Rendition) -> None:
-    """Saves a rendition made on demand, unless its job was erased meanwhile."""
-    with transaction.atomic():
-        job = Job.objects.select_for_update().filter(pk=row.job_id, erased__isnull=True)
-        if not job.exists():
-            raise Image.DoesNotExist
-        row.save()
-
-
-def about(job: Job, revision: str) -> About:
-    """Returns what every rendition of a job says about itself."""
-    return About(
-        prompt=job.prompt,
-        seed=job.seed,
-        checkpoint=job.checkpoint,
-        revision=revision,
-        position=None,
-        made_at=job.started or job.created,
-        site=settings.SITE_NAME,
-    )
-
-
-def forget(job: Job) -> None:
-    """Erases a grid for its owner: prompt, pictures and their files.
-
-    From the moment the rows are gone nobody can see the files. Those that a storage does not delete
-    now are found and deleted by the daily `delete_orphans`.
-    """
-    files = services.erase(job)
-    for alias, names in (("masters", files.masters), ("default", files.renditions)):
-        for name in names:
-            try:
-                storages[alias].delete(name)
-            except Exception:
-                # Whatever a storage raises, as in Written.store.
-                log.exception("storage.kept_an_erased_file", job=str(job.pk), file=name)
-
-
-def try_storages(size: int = 1) -> None:
-    """Stores a file of so many bytes where masters go and where renditions go, and deletes it.
-
-    Raises:
-        Exception: what the storage raises that refuses it.
-    """
-    for alias in ("masters", "default"):
-        storage = storages[alias]
-        storage.delete(storage.save(f"probe/{uuid4().hex}", ContentFile(bytes(size))))
-
-
-def takes_files() -> bool:
-    """Whether both storages take a grid's files now; the last kilobytes of a disk are too few."""
-    try:
-        try_storages(A_GRIDS_FILES)
-    except Exception:
-        log.warning("storage.still_refuses", exc_info=True)
-        return False
-    return True
+    return files.small(job, position, picture, checkpoint.revision)
 
 
 def _masters(drawn: Drawn, verdicts: Sequence[Image.Verdict], written: Written) -> list[Image]:
@@ -290,11 +135,11 @@ def _masters(drawn: Drawn, verdicts: Sequence[Image.Verdict], written: Written) 
             verdict=verdict,
         )
         if verdict != Image.Verdict.BLOCKED:
-            said = replace(about(drawn.job, drawn.revision), position=position)
+            said = replace(files.about(drawn.job, drawn.revision), position=position)
             content = renditions.master(picture, said)
             image.master_sha256 = sha256(content)
             file = f"{position}-{image.master_sha256[:16]}.png"
-            name = _name(drawn.job, written, file)
+            name = files.name_of(drawn.job, written, file)
             image.master = written.store(storages["masters"], name, content)
         images.append(image)
     return images
@@ -311,46 +156,9 @@ def _standard_set(drawn: Drawn, images: Sequence[Image]) -> Sequence[Made]:
     watermark = drawn.job.owner is not None and entitlements_of(drawn.job.owner).watermark
     alone = drawn.job.redraws_id is not None
     return renditions.standard_set(
-        shown, about(drawn.job, drawn.revision), watermark=watermark, card=not alone
+        shown, files.about(drawn.job, drawn.revision), watermark=watermark, card=not alone
     )
-
-
-def _opened(images: Sequence[Image], *, only: int | None) -> list[Picture | None]:
-    """Returns the clean masters by position; None where none is wanted or there is none."""
-    pictures: list[Picture | None] = []
-    for image in images:
-        wanted = image.master and only in (None, image.position)
-        pictures.append(_master(image) if wanted else None)
-    return pictures
-
-
-def _master(image: Image) -> Picture:
-    with storages["masters"].open(image.master) as file:
-        return renditions.opened(file.read())
 
 
 def _image_of(made: Made, images: Sequence[Image]) -> Image | None:
     return None if made.position is None else images[made.position]
-
-
-def _stored(job: Job, made: Made, image: Image | None, written: Written) -> Rendition:
-    place = "grid" if image is None else str(image.position)
-    file = f"{made.kind}-{place}-{made.sha256[:16]}.{made.format.extension}"
-    name = _name(job, written, file)
-    return Rendition(
-        job_id=job.redraws_id or job.pk,
-        image=image,
-        kind=made.kind,
-        format=made.format,
-        watermarked=made.watermarked,
-        width=made.width,
-        height=made.height,
-        bytes=len(made.content),
-        sha256=made.sha256,
-        name=written.store(storages["default"], name, made.content),
-    )
-
-
-def _name(job: Job, written: Written, file: str) -> str:
-    """Names a file by job, attempt, delivery and content; two hex digits spread jobs out."""
-    return f"{job.pk.hex[-2:]}/{job.pk}/{job.attempts}-{written.token}/{file}"

@@ -14,13 +14,13 @@ from generation.checkpoints import Checkpoint
 from generation.drawing.delivery import Drawn
 from generation.drawing.drawings import Drawing
 from generation.drawing.holding import Watch
+from generation.drawing.pipeline import CheckpointBroken, OutOfMemory, Pipeline
 from generation.drawing.rooms import Room
 from generation.errors import Failure
 from generation.images import uploads
 from generation.models import ATTEMPTS, Job, Source
-from generation.pipeline import CheckpointBroken, OutOfMemory, Pipeline
 from generation.queue import paces
-from generation.queue.seeds import seed_at
+from generation.seeds import seed_at
 from generation.services import Batch
 
 log = structlog.get_logger(__name__)

@@ -14,6 +14,7 @@ from generation.images.fonts import (
     set_paragraph,
     width,
 )
+from generation.images.provenance import About
 from generation.images.sketchbook import (
     INK,
     LINE,
@@ -25,7 +26,6 @@ from generation.images.sketchbook import (
     rounded,
     wordmark,
 )
-from generation.provenance import About
 
 CARD_SIZE = (1200, 1500)
 """Four to five, the tallest that feeds show whole."""

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from PIL import Image, ImageOps
 
-from generation.provenance import DECODING_ERRORS
+from generation.images.provenance import DECODING_ERRORS
 
 FORMATS = ("PNG", "JPEG", "WEBP")
 LARGEST_FILE = 16 * 2**20

@@ -8,9 +8,9 @@ from pathlib import Path
 from django.core.files.storage import storages
 from django.core.management import CommandError
 
-from generation.drawing import delivery
+from generation.images import files
+from generation.images.renditions import Format, Kind
 from generation.models import Job, Rendition
-from generation.renditions import Format, Kind
 
 NAMED = re.compile(rf"(\d|grid)\.({'|'.join(form.extension for form in Format)})")
 """What the files of a grid are called, in any format."""
@@ -44,20 +44,20 @@ def write(job: Job, form: Format, folder: Path) -> list[Path]:
         CommandError: a file could not be written. Those that were are whole.
     """
     try:
-        files = [
+        made = [
             _copied(
-                delivery.rendition(job, Kind.FULL, form, position=image.position, watermark=False),
+                files.rendition(job, Kind.FULL, form, position=image.position, watermark=False),
                 folder / f"{image.position}.{form.extension}",
             )
             for image in job.images.exclude(master="")
         ]
-        grid = delivery.rendition(job, Kind.CARD, form, position=None, watermark=False)
-        files.append(_copied(grid, folder / f"grid.{form.extension}"))
-        for earlier in set(_of_a_grid(folder)) - set(files):
+        grid = files.rendition(job, Kind.CARD, form, position=None, watermark=False)
+        made.append(_copied(grid, folder / f"grid.{form.extension}"))
+        for earlier in set(_of_a_grid(folder)) - set(made):
             earlier.unlink()
-    except (OSError, delivery.StorageRefused) as error:
+    except (OSError, files.StorageRefused) as error:
         raise CommandError(f"Drawn, but not written: {error}.") from error
-    return files
+    return made
 
 
 def _of_a_grid(folder: Path) -> Iterator[Path]:

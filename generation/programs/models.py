@@ -1,4 +1,4 @@
-"""What programs leave behind beside their jobs. `generation.models` is where to import it from."""
+"""The rows of what programs leave behind beside their jobs."""
 
 from django.db import models
 from django.db.models import Q

@@ -13,12 +13,14 @@ from accounts.entitlements import entitlements_of, narrowed
 from accounts.models import ApiKey, User
 from generation import clock, services, submission
 from generation.drawing import delivery
-from generation.drawing.delivery import Drawn, Written
+from generation.drawing.delivery import Drawn
+from generation.images import files
+from generation.images.files import Written
 from generation.images.fonts import DISPLAY, TEXT, Lettering, draw_line, set_paragraph, width
 from generation.images.sketchbook import CRAYONS, INK, PAPER
 from generation.models import Image, Job, Preview
 from generation.queue import admission
-from generation.queue.seeds import seed_at
+from generation.seeds import seed_at
 from generation.submission import GridRequest
 
 log = structlog.get_logger(__name__)
@@ -69,7 +71,7 @@ def looks_at(job: Job) -> Iterator[Preview]:
         for position in range(job.count):
             done = picture(job.prompt, seed_at(job.seed, position), (job.width, job.height))
             blur = ImageFilter.GaussianBlur(min(done.size) / 8 / 2**number)
-            small = delivery.small(job, position, done.filter(blur), "test")
+            small = files.small(job, position, done.filter(blur), "test")
             yield Preview(job=job, position=position, number=number, content=small)
 
 
@@ -78,7 +80,7 @@ def erase_old(*, most: int = 200) -> int:
     old = Job.objects.filter(test=True, erased__isnull=True, created__lt=clock.now() - KEPT)
     jobs = list(old.order_by("created")[:most])
     for job in jobs:
-        delivery.forget(job)
+        files.forget(job)
     return len(jobs)
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.db import transaction
 
 from generation import clock, services
-from generation.drawing import delivery
+from generation.images import files
 from generation.models import Job
 
 GRACE = timedelta(minutes=10)
@@ -43,5 +43,5 @@ def erase_due(*, most: int = 500) -> int:
     due = Job.objects.filter(deleted__lt=clock.now() - GRACE - MARGIN, erased__isnull=True)
     jobs = list(due.order_by("deleted")[:most])
     for job in jobs:
-        delivery.forget(job)
+        files.forget(job)
     return len(jobs)

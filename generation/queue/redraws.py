@@ -14,7 +14,7 @@ from generation import clock, scheduling
 from generation.catalogue import checkpoint_named
 from generation.errors import Failure, NothingToRedraw
 from generation.models import Image, Job, Rendition
-from generation.queue.seeds import LARGEST_SEED
+from generation.seeds import LARGEST_SEED
 from generation.submission import enqueue, lock
 
 log = structlog.get_logger(__name__)

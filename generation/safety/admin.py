@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 
 from accounts.admin import ReadOnly
 from accounts.models import User
-from generation.moderation import LONGEST_PROMPT
+from generation.prompts import LONGEST_PROMPT
 from generation.safety import reports, rulebook
 from generation.safety.models import PromptRule, Report
 from generation.safety.prompt_rules import PatternError, Rule, Text

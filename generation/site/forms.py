@@ -13,7 +13,7 @@ from accounts.entitlements import Entitlements
 from accounts.models import Plan
 from generation.checkpoints import Checkpoint
 from generation.models import Job
-from generation.moderation import LONGEST_PROMPT
+from generation.prompts import LONGEST_PROMPT
 from generation.queue.admission import LARGEST_COUNT
 from generation.site import vocabulary
 from generation.submission import GridRequest

@@ -9,14 +9,14 @@ from django.utils.translation import gettext_lazy as _
 from accounts.entitlements import entitlements_of
 from accounts.visitors import is_unknown, new_key
 from generation import catalogue
+from generation.access import owns
+from generation.images.renditions import Format
 from generation.models import Image, Job
-from generation.queue import estimates, workers
+from generation.queue import accuracy, workers
 from generation.queue.news import news_from
 from generation.queue.redraws import redraws_of
 from generation.queue.standing import PAID_PERCENT, standing_of
-from generation.renditions import Format
 from generation.site import pages, sharing
-from generation.site.access import owns
 from generation.site.frames import columns, frames_of, rows_of
 from generation.site.known_words import unknown_words
 
@@ -93,7 +93,7 @@ def _followed(job: Job | None) -> dict[str, Any]:
         "standing": standing,
         "paid_percent": PAID_PERCENT,
         "free_percent": 100 - PAID_PERCENT,
-        "accuracy": estimates.recent_accuracy() if standing and not standing.paid else None,
+        "accuracy": accuracy.recent() if standing and not standing.paid else None,
         **pages.said_of(news),
     }
 

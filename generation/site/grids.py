@@ -9,13 +9,13 @@ from django.shortcuts import redirect, render
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from generation import services
+from generation import access, services
+from generation.access import Refused, owned, shown
 from generation.batching import is_edit
 from generation.errors import GenerationError
 from generation.models import Job, Source
 from generation.queue import deletion, redraws
-from generation.site import access, grid_page, sharing
-from generation.site.access import Refused, owned, shown
+from generation.site import grid_page, sharing
 from generation.submission import GridRequest
 from generation.tasks import ring
 from generation.views import answer, drawn, private, refusal_page

@@ -7,7 +7,7 @@ from django.core import signing
 LIFETIME = 60
 """Seconds."""
 
-_SALT = "generation.site.links"
+_SALT = "generation.links"
 
 
 class LinkRefused(Exception):

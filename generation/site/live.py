@@ -12,9 +12,9 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.views.decorators.http import require_GET
 
+from generation.access import Refused, shown
 from generation.events import News, stream, the_hub
 from generation.site import pages
-from generation.site.access import Refused, shown
 
 DONE = "event: done\ndata: done\n\n"
 SIGN_OF_LIFE = ":\n\n"

@@ -15,11 +15,11 @@ from django.utils.http import content_disposition_header
 from django.utils.text import slugify
 from django.views.decorators.http import require_safe
 
-from generation.drawing import delivery
+from generation.access import Refused, shown
+from generation.images import files
+from generation.images.renditions import Format, Kind, UnreadableImage
 from generation.models import Image, Job, Rendition
-from generation.renditions import Format, Kind, UnreadableImage
 from generation.site import links, pages
-from generation.site.access import Refused, shown
 from generation.site.sharing import KEPT_SECONDS
 from generation.views import refusal_page
 
@@ -113,10 +113,10 @@ def _rendition(job: Job, kind: Kind, suffix: str, position: int | None) -> Rendi
         raise Refused.missing()
     watermark = kind is Kind.FULL and pages.shows_watermark(job)
     try:
-        return delivery.rendition(job, kind, wanted, position=position, watermark=watermark)
+        return files.rendition(job, kind, wanted, position=position, watermark=watermark)
     except Image.DoesNotExist:
         raise Refused.missing() from None
-    except (*STORAGE_ERRORS, delivery.StorageRefused, UnreadableImage) as error:
+    except (*STORAGE_ERRORS, files.StorageRefused, UnreadableImage) as error:
         raise _away(job, error) from error
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Plan
 from generation import catalogue
-from generation.queue.estimates import Accuracy, recent_accuracy
+from generation.queue import accuracy
 from generation.queue.overview import LaneNow, Overview, overview
 from generation.queue.workers import Crew
 from generation.site import pages
@@ -50,7 +50,7 @@ class QueueStatus:
     oldest: str
     """How long the oldest open grid has been in the queue; empty where there is none."""
     checkpoints: list[CheckpointNow]
-    accuracy: Accuracy
+    accuracy: accuracy.Accuracy
 
 
 def now() -> QueueStatus:
@@ -69,7 +69,7 @@ def _as_of(moment: int, language: str) -> QueueStatus:
         loading=sum(worker.crew is Crew.LOADS for worker in found.workers),
         oldest=pages.duration(found.oldest.age) if found.oldest else "",
         checkpoints=[_checkpoint(name, found) for name in catalogue.offered()],
-        accuracy=recent_accuracy(),
+        accuracy=accuracy.recent(),
     )
 
 

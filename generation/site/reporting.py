@@ -10,9 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.visitors import network_from
+from generation.access import Refused, shown
 from generation.models import Job, Report
 from generation.safety import reports
-from generation.site.access import Refused, shown
 from generation.tasks import ring_for_reports
 from generation.views import refusal_page
 

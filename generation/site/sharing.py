@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.entitlements import entitlements_of
+from generation.access import Refused, shown
 from generation.errors import RequestRefused
 from generation.images.card import CARD_SIZE
 from generation.models import Job
-from generation.site.access import Refused, shown
 
 KEPT_SECONDS = 60
 """How long anybody may keep what is not private: a deletion is over after that."""

@@ -50,4 +50,4 @@ def test_the_web_process_never_holds_torch(tmp_path: Path) -> None:
 
 
 def test_a_web_process_that_held_torch_would_be_found(tmp_path: Path) -> None:
-    assert "torch" in held_by_the_web(tmp_path, first="import generation.pipeline\n")
+    assert "torch" in held_by_the_web(tmp_path, first="import generation.drawing.pipeline\n")

@@ -12,7 +12,7 @@ from doodle.models import SIZE_LIMIT, load_folder
 from doodle.state import WEIGHTS
 from generation.catalogue import MANIFEST
 from generation.checkpoints import load_manifest
-from generation.pipeline import Drawing, Pipeline
+from generation.drawing.pipeline import Drawing, Pipeline
 
 
 @pytest.fixture(scope="module")

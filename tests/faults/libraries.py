@@ -3,7 +3,7 @@
 from diffusers import AutoencoderTiny, DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
 from transformers import CLIPTextModel, CLIPTokenizer
 
-from generation import pipeline
+from generation.drawing import pipeline
 
 __all__ = [
     "AutoencoderTiny",

@@ -8,14 +8,13 @@ from typing import Any
 from django.core.files.storage import storages
 from PIL.Image import Image as Picture
 
-from generation import renditions
 from generation.api import represent
 from generation.api.openai.errors import failure_of
 from generation.api.openai.requests import Wanted
 from generation.api.represent import Absolute
-from generation.drawing import delivery
+from generation.images import files, renditions
+from generation.images.renditions import Kind
 from generation.models import Image, Job, Preview
-from generation.renditions import Kind
 from generation.site import pages
 
 USAGE = {
@@ -89,7 +88,7 @@ def partials(looks: Iterable[Preview], job: Job, wanted: Wanted) -> Iterator[dic
 
 
 def _as_asked(picture: Picture, position: int, job: Job, wanted: Wanted) -> str:
-    said = replace(delivery.about(job, job.revision), position=position)
+    said = replace(files.about(job, job.revision), position=position)
     return base64.b64encode(renditions.encode(picture, wanted.format, said)).decode()
 
 
@@ -107,13 +106,11 @@ def pixels(job: Job, position: int, wanted: Wanted) -> str:
     """Returns a picture in base 64, in the format and quality asked for."""
     watermark = pages.shows_watermark(job)
     if wanted.quality is not None:
-        content = delivery.encoded(
+        content = files.encoded(
             job, wanted.format, position=position, watermark=watermark, quality=wanted.quality
         )
     else:
-        row = delivery.rendition(
-            job, Kind.FULL, wanted.format, position=position, watermark=watermark
-        )
+        row = files.rendition(job, Kind.FULL, wanted.format, position=position, watermark=watermark)
         with storages["default"].open(row.name) as file:
             content = file.read()
     return base64.b64encode(content).decode()

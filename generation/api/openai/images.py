@@ -14,6 +14,7 @@ from rest_framework.request import Request
 
 from accounts.entitlements import Entitlements, entitlements_of, narrowed
 from accounts.models import ApiKey
+from generation.access import Refused
 from generation.api import rates
 from generation.api.endpoint import Endpoint, Later, ended, in_thread, key_of
 from generation.api.generations import again, draw
@@ -21,11 +22,10 @@ from generation.api.openai import answers, calls, docs, edits, errors
 from generation.api.openai.errors import Refusal
 from generation.api.openai.requests import ImageRequest, Wanted
 from generation.api.openai.streaming import Asking, events_of
-from generation.drawing.delivery import StorageRefused
 from generation.errors import GenerationError
+from generation.images.files import StorageRefused
+from generation.images.renditions import UnreadableImage
 from generation.models import Call, Job
-from generation.renditions import UnreadableImage
-from generation.site.access import Refused
 from generation.site.pictures import STORAGE_ERRORS
 
 SAYABLE = (GenerationError, Refused, Refusal, StorageRefused, APIException)

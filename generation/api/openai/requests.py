@@ -12,11 +12,11 @@ from generation import catalogue
 from generation.api.openai.errors import Refusal, model_not_found
 from generation.api.schemas import Text, Whole, YesOrNo
 from generation.checkpoints import Checkpoint
+from generation.images.renditions import Format
 from generation.models import Job
-from generation.moderation import LONGEST_PROMPT
+from generation.prompts import LONGEST_PROMPT
 from generation.queue.admission import LARGEST_COUNT
-from generation.queue.seeds import LARGEST_SEED
-from generation.renditions import Format
+from generation.seeds import LARGEST_SEED
 from generation.submission import GridRequest
 
 ALIASES = re.compile(r"(gpt-image-[0-9.]+(-mini)?|chatgpt-image-latest|dall-e-[23])")

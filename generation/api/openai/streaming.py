@@ -11,6 +11,7 @@ from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
 from accounts.models import ApiKey
+from generation.access import Refused
 from generation.api.endpoint import in_thread
 from generation.api.following import followed
 from generation.api.generations import again
@@ -18,13 +19,12 @@ from generation.api.openai import answers, calls
 from generation.api.openai.errors import Refusal, refusal_of
 from generation.api.openai.requests import Wanted
 from generation.api.represent import Absolute
-from generation.drawing.delivery import StorageRefused
 from generation.events import the_hub
+from generation.images.files import StorageRefused
+from generation.images.renditions import UnreadableImage
 from generation.models import Call, Job, Preview
 from generation.programs import practice
 from generation.queue import previews
-from generation.renditions import UnreadableImage
-from generation.site.access import Refused
 from generation.site.pictures import STORAGE_ERRORS
 
 log = structlog.get_logger(__name__)

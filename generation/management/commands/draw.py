@@ -21,14 +21,14 @@ from generation import services
 from generation.catalogue import checkpoint_named
 from generation.checkpoints import Checkpoint
 from generation.errors import Failure, GenerationError
+from generation.images.renditions import Format
 from generation.management.folder import need_room, write
 from generation.management.progress import shown_on
 from generation.models import Job, Worker
-from generation.renditions import Format
 from generation.submission import GridRequest, asked_for, submit
 
 if TYPE_CHECKING:
-    from generation.pipeline import Pipeline
+    from generation.drawing.pipeline import Pipeline
     from generation.worker import Drawer
 
 LOOK_EVERY = 0.2
@@ -148,7 +148,7 @@ class Studio:
         return Drawer(checkpoints, load=self._load, end_process=give_up, only=job)
 
     def _load(self, checkpoint: Checkpoint) -> "Pipeline":
-        from generation.pipeline import Pipeline, PipelineError  # noqa: PLC0415
+        from generation.drawing.pipeline import Pipeline, PipelineError  # noqa: PLC0415
 
         try:
             return Pipeline.load(checkpoint)

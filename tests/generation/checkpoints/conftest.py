@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from generation.checkpoints import Checkpoint
-from generation.pipeline import Pipeline
+from generation.drawing.pipeline import Pipeline
 from tests.generation.checkpoints import tiny
 
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from generation.checkpoints import Checkpoint
-from generation.pipeline import CheckpointBroken, Drawing, Pipeline, PipelineError
+from generation.drawing.pipeline import CheckpointBroken, Drawing, Pipeline, PipelineError
 from tests.generation.checkpoints import tiny
 
 SIZE = (64, 64)

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from generation.checkpoints import Checkpoint, ManifestError, load_manifest
-from generation.pipeline import CheckpointBroken, Drawing, Pipeline
+from generation.drawing.pipeline import CheckpointBroken, Drawing, Pipeline
 from tests.generation.checkpoints import tiny
 
 FOX, MOON = Drawing("a fox", "", 1), Drawing("a moon", "", 2)

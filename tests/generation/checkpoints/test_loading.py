@@ -16,7 +16,7 @@ import torch
 from safetensors.torch import load_file
 
 from generation.checkpoints import Checkpoint, Folder, NoiseScheduler
-from generation.pipeline import CheckpointBroken, Drawing, OutOfMemory, Pipeline
+from generation.drawing.pipeline import CheckpointBroken, Drawing, OutOfMemory, Pipeline
 from tests.generation.checkpoints import tiny
 
 FOX = Drawing("a fox", "", 1)
@@ -206,7 +206,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from generation.checkpoints import load_manifest
-from generation.pipeline import CheckpointBroken, Drawing, Pipeline
+from generation.drawing.pipeline import CheckpointBroken, Drawing, Pipeline
 
 base = load_manifest(Path(sys.argv[1]))["hub"]
 pipeline = Pipeline.load(base, device="cpu")

@@ -10,7 +10,7 @@ from PIL.Image import Image
 
 from generation.checkpoints import Checkpoint
 from generation.drawing import latents
-from generation.pipeline import Drawing, Pipeline
+from generation.drawing.pipeline import Drawing, Pipeline
 
 FOX = Drawing("a fox", "", 1)
 CALL: dict[str, Any] = {"width": 96, "height": 64, "steps": 4}

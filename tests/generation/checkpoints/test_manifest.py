@@ -293,7 +293,7 @@ class TestRevisions:
 
 def test_manifest_and_seeds_are_read_without_torch() -> None:
     code = (
-        "import sys, generation.checkpoints, generation.queue.seeds;"
+        "import sys, generation.checkpoints, generation.seeds;"
         "print({'torch', 'diffusers', 'transformers', 'django'} & set(sys.modules))"
     )
     loaded = subprocess.run(

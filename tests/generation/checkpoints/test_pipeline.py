@@ -9,7 +9,7 @@ import torch
 from PIL.Image import Image
 
 from generation.checkpoints import Checkpoint
-from generation.pipeline import Drawing, Pipeline
+from generation.drawing.pipeline import Drawing, Pipeline
 
 FOX = Drawing("a fox", "", 1)
 GRID = [FOX, Drawing("a moon over it all", "", 2), Drawing("a fox", "", 3)]

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from generation.queue.seeds import LARGEST_SEED, seed_at
+from generation.seeds import LARGEST_SEED, seed_at
 
 
 def test_position_0_draws_with_the_jobs_own_seed() -> None:

@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from accounts.models import User, Visitor
 from generation import services
-from generation.drawing import delivery
 from generation.errors import Failure
+from generation.images import files
 from generation.models import ATTEMPTS, Job, Worker
 from tests.generation.queue.cast import (
     a_network,
@@ -53,7 +53,7 @@ def a_site() -> Site:
     paid = _delivered(ask(alice, "a lighthouse", count=2))
     held_back = _delivered(ask(bob, "a crowd", count=2), blocked=[0, 1])
     erased = _delivered(ask(bob, "a secret", count=1, key="two"))
-    delivery.forget(erased)
+    files.forget(erased)
     failed = ask(bob, "a broken clock", count=1)
     for _ in range(ATTEMPTS):
         services.fail(claimed(), Failure.DRAWING_FAILED)

@@ -19,7 +19,7 @@ from generation import services
 from generation.audit import CHECKS, MODELS
 from generation.audit.schema import checks as schema_checks
 from generation.audit.stored_files import file_checks
-from generation.drawing import delivery
+from generation.images import files
 from generation.models import Job, Worker
 from generation.services import LEASE
 from tests.generation.commands.breaks import (
@@ -168,7 +168,7 @@ def test_a_grid_erased_while_its_files_are_looked_for_is_no_breach(site, monkeyp
     storages["masters"].delete(master)
 
     def exists_after_an_erasure(name: str) -> bool:
-        delivery.forget(site.done)
+        files.forget(site.done)
         return exists(name)
 
     monkeypatch.setattr(storages["masters"], "exists", exists_after_an_erasure)

@@ -21,9 +21,9 @@ from PIL import Image as Pictures
 
 from generation import services
 from generation.checkpoints import Checkpoint, Folder
+from generation.drawing.pipeline import Pipeline
 from generation.management.commands.draw import Studio
 from generation.models import Job, Lane, Worker
-from generation.pipeline import Pipeline
 from generation.worker import Drawer
 from tests.generation.checkpoints.tiny import made
 from tests.generation.queue.cast import ask

@@ -12,7 +12,7 @@ from accounts.models import Network, Owner, Plan, User, Visitor
 from generation import services
 from generation.checkpoints import Checkpoint, Folder
 from generation.models import Image, Job, Lane, Rendition
-from generation.queue.seeds import seed_at
+from generation.seeds import seed_at
 from generation.submission import GridRequest, submit
 
 _numbers = itertools.count(1)

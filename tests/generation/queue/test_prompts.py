@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from generation.errors import PromptRefused
 from generation.models import Job
-from generation.moderation import LONGEST_PROMPT, normalised, prompt_of
+from generation.prompts import LONGEST_PROMPT, normalised, prompt_of
 from tests.generation.queue.cast import a_visitor, ask, now_of
 
 pytestmark = pytest.mark.both_databases

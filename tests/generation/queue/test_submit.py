@@ -11,7 +11,7 @@ from accounts.models import Plan
 from generation.checkpoints import Checkpoint
 from generation.errors import LimitReached, RequestRefused
 from generation.models import Job, Lane
-from generation.queue.seeds import LARGEST_SEED
+from generation.seeds import LARGEST_SEED
 from generation.submission import GridRequest, submit
 from tests.generation.queue.cast import a_network, a_user, a_visitor, allow, ask, now_of
 

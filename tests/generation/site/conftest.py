@@ -12,7 +12,7 @@ from billing import ads
 from billing.ads import running
 from billing.models import HouseAd
 from generation.checkpoints import Checkpoint, Folder
-from generation.queue import estimates, workers
+from generation.queue import accuracy, workers
 from generation.tasks import doorbell
 from tests.generation.site.cast import client_of
 
@@ -62,7 +62,7 @@ def rung(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.fixture(autouse=True)
 def figures_of_this_test() -> None:
     """What the process remembers for a minute is not of the test before."""
-    estimates._as_of.cache_clear()
+    accuracy._as_of.cache_clear()
     workers._as_of.cache_clear()
 
 

@@ -16,7 +16,7 @@ from accounts.models import Visitor
 from generation.catalogue import MANIFEST
 from generation.checkpoints import Checkpoint, Hub, load_manifest
 from generation.models import Job
-from generation.queue import estimates
+from generation.queue import accuracy
 from generation.site import queue_status
 from generation.site.about import PAGES
 from generation.site.vocabulary import KINDS
@@ -31,7 +31,7 @@ def fresh_figures() -> Iterator[None]:
     queue_status._as_of.cache_clear()
     yield
     queue_status._as_of.cache_clear()
-    estimates._as_of.cache_clear()
+    accuracy._as_of.cache_clear()
 
 
 @pytest.fixture

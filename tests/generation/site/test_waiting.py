@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import Plan, User, Visitor
 from generation import services
 from generation.models import Job
-from generation.queue import estimates, redraws
+from generation.queue import accuracy, redraws
 from generation.queue.standing import standing_of
 from tests.generation.site.cast import Page, ask, claimed, client_of, finished
 
@@ -97,7 +97,7 @@ class TestWhyAmISeventh:
             services.cancel(job)
             Job.objects.filter(pk=job.pk).update(started=start)
         address = f"/g/{ask(alice).pk}"
-        estimates._as_of.cache_clear()
+        accuracy._as_of.cache_clear()
         text = Page(as_alice.get(address)).text
         assert "Of the last 4 free grids of 7 days, 75% started in the time" in text
 
@@ -117,7 +117,7 @@ class TestThePageAsksLittle:
         for _ in range(3):
             finished(ask(owner), monkeypatch)
         job = STATES[state](ask(owner), monkeypatch)
-        estimates.recent_accuracy()
+        accuracy.recent()
         others = {
             "somebody else": client_of(Visitor.objects.create()),
             "another account": client_of(dave),

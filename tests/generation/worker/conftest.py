@@ -13,8 +13,8 @@ from PIL.Image import Image as Picture
 
 from generation.checkpoints import Checkpoint, Folder
 from generation.drawing.latents import Show
+from generation.drawing.pipeline import Drawing, OutOfMemory
 from generation.models import Job
-from generation.pipeline import Drawing, OutOfMemory
 from generation.submission import GridRequest, submit
 from generation.worker import Drawer
 

@@ -5,8 +5,8 @@ import time
 import pytest
 
 from generation.drawing import pipelines
+from generation.drawing.pipeline import CheckpointBroken, OutOfMemory
 from generation.models import Worker
-from generation.pipeline import CheckpointBroken, OutOfMemory
 from generation.queue import workers
 from tests.generation.worker.conftest import Painter, a_checkpoint, ask, wait_for, wait_until_ended
 

@@ -10,7 +10,7 @@ from PIL import Image as Pictures
 from accounts.models import Usage
 from generation import services
 from generation.models import Image, Job, Pace, Worker
-from generation.queue.seeds import seed_at
+from generation.seeds import seed_at
 from tests.generation.worker.conftest import (
     a_checkpoint,
     ask,

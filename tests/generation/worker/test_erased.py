@@ -8,11 +8,11 @@ from django.core.files.storage import storages
 from django.db.models import ProtectedError
 
 from accounts.models import Visitor
-from generation import renditions, services
+from generation import services
 from generation.audit import stored_files
-from generation.drawing import delivery
+from generation.images import files, renditions
+from generation.images.renditions import Format, Kind
 from generation.models import Image, Job, Rendition
-from generation.renditions import Format, Kind
 from generation.submission import GridRequest, submit
 from tests.generation.worker.conftest import Painter, ask, wait_for, wait_until_ended
 
@@ -27,12 +27,12 @@ def test_a_rendition_made_while_its_grid_is_erased_is_not_kept(start, monkeypatc
 
     def make_while_erased(*grid, **rendition):
         made = make(*grid, **rendition)
-        delivery.forget(job)
+        files.forget(job)
         return made
 
     monkeypatch.setattr(renditions, "make", make_while_erased)
     with pytest.raises(Image.DoesNotExist):
-        delivery.rendition(job, kind, Format.PNG, position=position, watermark=False)
+        files.rendition(job, kind, Format.PNG, position=position, watermark=False)
     assert not Rendition.objects.exists()
     assert stored_files.orphans() == []
 
@@ -46,7 +46,7 @@ def test_a_storage_that_keeps_an_erased_file_does_not_stop_the_erasure(start, mo
 
     with monkeypatch.context() as away:
         away.setattr(storages["masters"], "delete", refuse)
-        delivery.forget(job)
+        files.forget(job)
     assert Job.objects.get(pk=job.pk).prompt == ""
     [kept] = stored_files.orphans()
     assert stored_files.delete_orphans() == 0, "a file so young may belong to a delivery"

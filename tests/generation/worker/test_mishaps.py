@@ -9,8 +9,8 @@ from django.core.files.storage import InMemoryStorage, storages
 from accounts.models import Usage
 from generation import services
 from generation.checkpoints import Folder
+from generation.drawing.pipeline import Pipeline
 from generation.models import Image, Job, Rendition, Worker
-from generation.pipeline import Pipeline
 from tests.generation.worker.conftest import (
     Painter,
     a_checkpoint,

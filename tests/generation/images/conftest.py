@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from PIL import Image, ImageDraw
 
-from generation.provenance import About
+from generation.images.provenance import About
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ import pytest
 from PIL import Image, ImageChops, ImageColor
 
 from generation.images.card import CARD_SIZE, card
+from generation.images.provenance import About
+from generation.images.renditions import Format, encode
 from generation.images.sketchbook import CRAYONS, INK, PAPER, SUNK
-from generation.provenance import About
-from generation.renditions import Format, encode
 
 Images = list[Image.Image | None]
 

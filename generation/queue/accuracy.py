@@ -34,7 +34,7 @@ class Accuracy:
         return 100 * (self.grids - self.late) // self.grids
 
 
-def accuracy(now: datetime | None = None) -> Accuracy:
+def counted(now: datetime | None = None) -> Accuracy:
     """Returns how the free grids of the last days started, against their quotes."""
     since = (now or clock.now()) - PAST
     started = Job.objects.filter(tier=Plan.Tier.FREE, started__isnull=False, created__gt=since)
@@ -48,11 +48,11 @@ def accuracy(now: datetime | None = None) -> Accuracy:
     return Accuracy(**counts)
 
 
-def recent_accuracy() -> Accuracy:
+def recent() -> Accuracy:
     """Returns the accuracy as of this minute: a page that many look at asks once a minute."""
     return _as_of(int(time.time()) // 60)
 
 
 @lru_cache(maxsize=1)
 def _as_of(minute: int) -> Accuracy:
-    return accuracy()
+    return counted()

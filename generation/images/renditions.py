@@ -10,8 +10,8 @@ from typing import Any
 from PIL import Image
 
 from generation.images.card import card
+from generation.images.provenance import DECODING_ERRORS, About, exif, png_texts, sha256, xmp
 from generation.images.sketchbook import PAPER, tile, wordmark
-from generation.provenance import DECODING_ERRORS, About, exif, png_texts, sha256, xmp
 
 __all__ = [
     "STANDARD",

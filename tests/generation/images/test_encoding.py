@@ -5,8 +5,8 @@ import io
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
-from generation.provenance import About
-from generation.renditions import Format, UnreadableImage, encode, master, opened, thumbnail
+from generation.images.provenance import About
+from generation.images.renditions import Format, UnreadableImage, encode, master, opened, thumbnail
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
-from generation.renditions import watermarked
+from generation.images.renditions import watermarked
 
 SIDES = [256, 512, 768, 1024, 2048]
 

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from generation.images.card import CARD_SIZE
-from generation.provenance import About, read, sha256
-from generation.renditions import (
+from generation.images.provenance import About, read, sha256
+from generation.images.renditions import (
     STANDARD,
     Format,
     Kind,

@@ -1,4 +1,4 @@
-"""Draws pictures with diffusers. It and `assembly`, which loads, alone import torch."""
+"""Draws pictures with diffusers. Only it and `assembly`, which loads, import torch."""
 
 import inspect
 from collections.abc import Callable, Iterator, Sequence

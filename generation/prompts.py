@@ -1,4 +1,4 @@
-"""What may be asked for: how a prompt is read before it counts as one."""
+"""How a prompt is read before it counts as one: its letters, its length."""
 
 import re
 import unicodedata

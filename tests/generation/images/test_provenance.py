@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from PIL import ExifTags, Image
 
-from generation.provenance import MADE_BY_AI, About, read, sha256, xmp
-from generation.renditions import Format, encode, master
+from generation.images.provenance import MADE_BY_AI, About, read, sha256, xmp
+from generation.images.renditions import Format, encode, master
 
 NASTY = [
     "",

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from generation.models import Job
-from generation.queue import estimates
+from generation.queue import accuracy
 from tests.generation.queue.cast import a_user, a_visitor, ask
 from tests.generation.queue.conftest import checkpoints  # noqa: F401 - a fixture
 
@@ -25,7 +25,7 @@ def started_after(seconds: float, *, plan: str = "", days_ago: float = 0) -> Non
 def test_each_grid_was_early_within_or_late() -> None:
     for seconds in (5, 11, 15, 19, 25):
         started_after(seconds)
-    found = estimates.accuracy()
+    found = accuracy.counted()
     assert (found.early, found.within, found.late) == (1, 3, 1)
     assert found.in_time == 80
 
@@ -34,10 +34,10 @@ def test_only_free_grids_of_the_last_days_that_started_count() -> None:
     started_after(25, plan="premium")
     started_after(25, days_ago=8)
     ask(a_visitor())
-    assert estimates.accuracy() == estimates.Accuracy()
-    assert estimates.accuracy().in_time == 0
+    assert accuracy.counted() == accuracy.Accuracy()
+    assert accuracy.counted().in_time == 0
 
 
 def test_all_in_time_is_not_said_while_one_was_late() -> None:
-    assert estimates.Accuracy(early=0, within=999, late=1).in_time == 99
-    assert estimates.Accuracy(early=1, within=999, late=0).in_time == 100
+    assert accuracy.Accuracy(early=0, within=999, late=1).in_time == 99
+    assert accuracy.Accuracy(early=1, within=999, late=0).in_time == 100
