@@ -1,8 +1,13 @@
 """Every way to say a thing becomes the same tokens."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 from transformers import PreTrainedTokenizerFast
 
+from doodle.export import export_words
+from doodle.state import WEIGHTS
 from doodle.subjects import Subject, index_of, subjects
 from doodle.tokenizer import LENGTH, forms, new_tokenizer, token, words
 
@@ -33,6 +38,8 @@ def said(tokenizer: PreTrainedTokenizerFast, prompt: str) -> list[str]:
         ("an orange cat", ["orange", "[cat]"]),
         ("a full moon, a birthday cake", ["[moon]", "[cake]"]),
         ("une etoile", ["[star]"]),
+        ("a fox in the woods after dark", ["[fox]", "forest", "night"]),
+        ("un canard sur fond bleu canard", ["[duck]", "background", "teal"]),
         ("l’arc-en-ciel", ["[rainbow]"]),
     ],
 )
@@ -91,3 +98,20 @@ def test_two_subjects_fit_into_one_prompt(tokenizer: PreTrainedTokenizerFast) ->
     assert len(ids) < LENGTH
     assert "fox_" in tokenizer.convert_ids_to_tokens(ids)
     assert index_of("fox") == 2
+
+
+def test_other_ways_to_say_a_thing_need_no_training(tmp_path: Path) -> None:
+    shutil.copytree(WEIGHTS / "tokenizer", tmp_path / "tokenizer")
+    export_words(tmp_path)
+    assert (tmp_path / "vocabulary.json").read_text() == (WEIGHTS / "vocabulary.json").read_text()
+    shipped = (WEIGHTS / "tokenizer" / "tokenizer.json").read_text()
+    assert (tmp_path / "tokenizer" / "tokenizer.json").read_text() == shipped
+
+
+def test_a_thing_that_was_not_learnt_needs_training(
+    tmp_path: Path, tokenizer: PreTrainedTokenizerFast
+) -> None:
+    tokenizer.add_tokens(["labradoodle_"])
+    tokenizer.save_pretrained(tmp_path / "tokenizer")
+    with pytest.raises(ValueError, match="train the denoiser"):
+        export_words(tmp_path)
