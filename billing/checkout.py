@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from billing import account_at_stripe, gateway, prices, services
-from billing.errors import AlreadySubscribed, NothingToChange, StripeRefused
+from billing.errors import AlreadySubscribed, NothingToChange, StripeAway, StripeRefused
 from billing.models import Customer, Kind, Price, Subscription
 
 
@@ -43,7 +43,8 @@ def begin(user: User, lookup_key: str, once: str) -> str:
     price = _price(lookup_key)
     customer = _customer(user)
     services.wish(customer)
-    services.sync_customer(customer)
+    if not services.sync_customer(customer):
+        raise StripeAway  # somebody else reads just now: what we know is what was
     if _running(user, price.kind) is not None:
         raise AlreadySubscribed
     gateway.close_open_checkouts(customer.stripe_id)

@@ -51,6 +51,7 @@ def sync_customer(customer: Customer) -> bool:
             wanted = Customer.objects.values_list("sync_wanted", flat=True).get(pk=customer.pk)
             snapshot = gateway.snapshot(customer.stripe_id)
             more = _settle(customer, token, wanted, snapshot)
+        _end_what_nobody_has(customer)
     finally:
         Customer.objects.filter(pk=customer.pk, lease=token).update(lease=None, leased_until=None)
     return True
@@ -82,10 +83,19 @@ def close_account(user: User) -> None:
         BillingError: Stripe could not be told; the account must not go before it was.
     """
     for customer in Customer.objects.filter(user=user):
+        wish(customer)  # whatever becomes of the rest, it is read again
         usage.send_due(customer)
+        gateway.close_open_checkouts(customer.stripe_id)
+        for one in gateway.snapshot(customer.stripe_id).subscriptions:
+            if one.kind in Kind.values and one.status not in Subscription.ENDED:
+                gateway.end_now(one.id)
+
+
+def _end_what_nobody_has(customer: Customer) -> None:
+    """Ends what was paid for in another tab while the account was being deleted."""
+    if User.objects.filter(customer=customer, deleted__isnull=False).exists():
         for one in customer.subscriptions.exclude(status__in=Subscription.ENDED):
-            gateway.end_now(one.stripe_id)
-        wish(customer)
+            gateway.end_now(one.pk)
 
 
 def _take(customer: Customer, token: uuid.UUID) -> bool:

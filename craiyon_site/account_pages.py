@@ -45,7 +45,8 @@ def overview(request: HttpRequest) -> HttpResponse:
     form = ProfileForm(request.POST, instance=user)
     if not form.is_valid():
         return _overview(request, User.objects.get(pk=user.pk), form)
-    form.save()
+    # Those alone: a plan or a deletion that came meanwhile stays.
+    form.save(commit=False).save(update_fields=form._meta.fields)
     with translation.override(user.language or translation.get_language()):
         messages.success(request, _("Saved."))
     response = redirect("account")

@@ -46,6 +46,11 @@ class AccountAdapter(DefaultAccountAdapter):
         except ValueError:
             return NO_ADDRESS
 
+    def set_password(self, user: User, password: str) -> None:
+        """Saves a password and nothing else: a plan or a deletion that came meanwhile stays."""
+        user.set_password(password)
+        user.save(update_fields=["password"])
+
     def post_login(self, request: HttpRequest, user: User, **flow: Any) -> HttpResponseBase:
         """Gives an account what its owner drew as a visitor, once everything else has passed."""
         visitor = visitor_of(request)

@@ -83,7 +83,7 @@ class KeyReused(GenerationError):
 
 
 class OwnerMoved(GenerationError):
-    """The visitor's grids have just become another owner's."""
+    """The visitor's grids have just become another owner's, or the account nobody's."""
 
     code = "owner_moved"
     status = 409

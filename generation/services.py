@@ -269,11 +269,11 @@ def erase(job: Job) -> Files:
         The files that nothing refers to any more, for the caller to delete.
     """
     cancel(job)
-    for redraw in job.redrawn.filter(status__in=Job.OPEN):
-        cancel(redraw)
     with transaction.atomic():
-        # Whoever makes a rendition at this moment saves it before this, or not at all.
-        Job.objects.select_for_update().get(pk=job.pk)
+        # Whoever makes a rendition or draws a position again does it before this, or not at all.
+        Job.objects.select_for_update(of=("self",)).get(pk=job.pk)
+        for redraw in job.redrawn.filter(status__in=Job.OPEN):
+            cancel(redraw)
         files = Files(
             masters=list(job.images.exclude(master="").values_list("master", flat=True)),
             renditions=list(job.renditions.values_list("name", flat=True)),

@@ -218,12 +218,14 @@ def lock(network: Network | None, owner: Owner | None) -> None:
     """Makes submits of one network, then of one owner, take turns: counts and tags stay true.
 
     Raises:
-        OwnerMoved: the visitor's grids, and the counts with them, have become somebody else's.
+        OwnerMoved: the visitor's grids, and the counts with them, have become somebody else's, or
+            the account was deleted.
     """
     if network is not None:
         Network.objects.select_for_update().get(pk=network.pk)
     if isinstance(owner, User):
-        User.objects.select_for_update().get(pk=owner.pk)
+        if User.objects.select_for_update().get(pk=owner.pk).deleted is not None:
+            raise OwnerMoved(_("This account has just been deleted."))
     elif isinstance(owner, Visitor):
         locked = Visitor.objects.select_for_update().filter(pk=owner.pk).first()
         if locked is None or locked.claimed is not None:

@@ -53,7 +53,7 @@ class OneCallback(Endpoint):
     @docs.REMOVE
     def delete(self, request: Request, callback_id: UUID) -> Response:
         """Remove a callback with all its deliveries."""
-        _owned(request, callback_id).delete()
+        callbacks.remove(_owned(request, callback_id))
         return Response(status=HTTPStatus.NO_CONTENT)
 
 

@@ -31,6 +31,10 @@ class StorageRefused(Exception):
     """A storage did not take a file."""
 
 
+class OtherPictures(Exception):
+    """A position of the grid was drawn again while the grid was made one picture."""
+
+
 @dataclass
 class Written:
     """Files stored for an attempt, so that they can be taken away if it does not win."""
@@ -81,7 +85,10 @@ def rendition(
     made = renditions.make(kind, format, pictures, said, watermark=watermark, position=position)
     row = stored(job, made, image, written)
     try:
-        _keep(row)
+        _keep(row, images)
+    except OtherPictures:
+        written.delete()
+        return rendition(job, kind, format, position=None, watermark=watermark)
     except IntegrityError:
         # Two requests made the same rendition at once; the first one's stays.
         written.delete()
@@ -193,12 +200,20 @@ def name_of(job: Job, written: Written, file: str) -> str:
     return f"{job.pk.hex[-2:]}/{job.pk}/{job.attempts}-{written.token}/{file}"
 
 
-def _keep(row: Rendition) -> None:
-    """Saves a rendition made on demand, unless its job was erased meanwhile."""
+def _keep(row: Rendition, images: Sequence[Image]) -> None:
+    """Saves a rendition made on demand of these images.
+
+    Raises:
+        Image.DoesNotExist: its job was erased meanwhile.
+        OtherPictures: it shows the whole grid, which has others by now.
+    """
     with transaction.atomic():
         job = Job.objects.select_for_update().filter(pk=row.job_id, erased__isnull=True)
         if not job.exists():
             raise Image.DoesNotExist
+        now = set(Image.objects.filter(job=row.job_id).values_list("pk", flat=True))
+        if row.image_id is None and now != {image.pk for image in images}:
+            raise OtherPictures
         row.save()
 
 

@@ -68,10 +68,19 @@ def add(user: User, url: str, events: Sequence[str] = ALL_EVENTS) -> Callback:
 
 def rotate(callback: Callback) -> Callback:
     """Gives a callback a new secret. The former one signs as well for a day."""
-    callback.former_secret, callback.secret = callback.secret, _new_secret()
-    callback.former_until = clock.now() + OVERLAP
-    callback.save(update_fields=("secret", "former_secret", "former_until"))
+    with transaction.atomic():
+        callback.refresh_from_db(from_queryset=Callback.objects.select_for_update())
+        callback.former_secret, callback.secret = callback.secret, _new_secret()
+        callback.former_until = clock.now() + OVERLAP
+        callback.save(update_fields=("secret", "former_secret", "former_until"))
     return callback
+
+
+def remove(callback: Callback) -> None:
+    """Forgets a callback with its deliveries. A job that ends just now tells it before, or not."""
+    with transaction.atomic():
+        Callback.objects.select_for_update().filter(pk=callback.pk).first()
+        callback.delete()
 
 
 def pause(callback: Callback, *, paused: bool) -> None:
@@ -102,7 +111,8 @@ def note(job: Job, status: str) -> None:
         return
     event = EVENTS[Job.Status(status)]
     listening = Callback.objects.filter(user_id=job.user_id, state=Callback.State.ACTIVE)
-    for callback in listening:
+    # Locked, so that none is removed before the delivery that names it is there.
+    for callback in listening.select_for_update(no_key=True).order_by("pk"):
         if event in callback.events:
             _due(callback, event, job.pk)
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import structlog
 from django.conf import settings
-from django.db import close_old_connections, connection
+from django.db import close_old_connections, connection, transaction
 from rest_framework.renderers import JSONRenderer
 from standardwebhooks import Webhook
 
@@ -82,12 +82,13 @@ def _in_thread(pk: UUID, moment: datetime) -> int:
 def _send(pk: UUID, moment: datetime) -> int:
     """Tries once, unless another sender has taken it meanwhile."""
     mine = Delivery.objects.filter(pk=pk, state=Delivery.State.DUE, due=moment)
-    if not mine.update(due=clock.now() + LEASE):
+    lease = clock.now() + LEASE
+    if not mine.update(due=lease):
         return 0
     delivery = Delivery.objects.select_related("callback").get(pk=pk)
     began = time.monotonic()
     status, error = _tried(delivery)
-    _note(delivery, status, error, round(1000 * (time.monotonic() - began)))
+    _note(delivery, lease, status, error, round(1000 * (time.monotonic() - began)))
     return 1
 
 
@@ -100,9 +101,9 @@ def _tried(delivery: Delivery) -> tuple[int | None, str]:
         return None, str(error)
 
 
-def _note(delivery: Delivery, status: int | None, error: str, ms: int) -> None:
+def _note(delivery: Delivery, lease: datetime, status: int | None, error: str, ms: int) -> None:
+    """Puts a try on record, and what it came to unless the delivery was made due anew meanwhile."""
     now = clock.now()
-    Attempt.objects.create(delivery=delivery, at=now, status=status, error=error[:200], ms=ms)
     arrived = status is not None and 200 <= status < 300
     tries = delivery.attempts + 1
     columns: dict[str, Any] = {"attempts": tries}
@@ -112,7 +113,12 @@ def _note(delivery: Delivery, status: int | None, error: str, ms: int) -> None:
         columns["state"] = Delivery.State.FAILED
     else:
         columns["due"] = now + WAITS[tries - 1]
-    Delivery.objects.filter(pk=delivery.pk).update(**columns)
+    with transaction.atomic():
+        row = Delivery.objects.filter(pk=delivery.pk)
+        if row.select_for_update().first() is None:
+            return  # removed with its callback, while the try was under way
+        Attempt.objects.create(delivery=delivery, at=now, status=status, error=error[:200], ms=ms)
+        row.filter(state=Delivery.State.DUE, due=lease).update(**columns)
     if status == GONE:
         Callback.objects.filter(pk=delivery.callback_id).update(state=Callback.State.PAUSED)
     log.info("callback.tried", delivery=str(delivery.pk), status=status, ms=ms, arrived=arrived)

@@ -41,13 +41,15 @@ def redraw(grid: Job, position: int, *, ring: Callable[[str], None] | None = Non
     rights = entitlements_of(grid.owner)
     with transaction.atomic():
         lock(None, grid.owner)
-        if not _held_back(grid, position):
+        # As it is now, and until this ends: it is not erased meanwhile.
+        found = Job.objects.select_for_update(of=("self",)).filter(pk=grid.pk).first()
+        if found is None or not _held_back(found, position):
             raise NothingToRedraw(_("There is nothing to draw again at this position."))
         if (earlier := redraws_of(grid).get(position)) and not may_redraw(earlier):
             if earlier.status in Job.OPEN:
                 return earlier
             raise NothingToRedraw(_("This position was drawn again already."))
-        job = _job_for(grid, position, rights)
+        job = _job_for(found, position, rights)
         enqueue(job, checkpoint, rights, clock.now())
         if ring is not None:
             transaction.on_commit(lambda: ring(job.checkpoint))

@@ -68,7 +68,7 @@ def change(request: HttpRequest, pk: UUID, action: str) -> HttpResponse:
         case "rotate":
             return _secret(request, callbacks.rotate(callback))
         case _:
-            callback.delete()
+            callbacks.remove(callback)
             return redirect("callbacks")
     return redirect("callback", pk)
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from accounts.models import Override, Plan
+from accounts.models import Override, Plan, User
+from craiyon_site.account_forms import ProfileForm
 from tests.accounts.people import member
 
 pytestmark = pytest.mark.django_db
@@ -53,3 +54,16 @@ def test_the_way_to_it_is_on_every_page(client, alice):
     assert b'href="/account"' in client.get("/").content
     client.logout()
     assert b'href="/account/login/"' in client.get("/").content
+
+
+def test_a_profile_saved_while_the_plan_changes_leaves_the_plan(client, alice, monkeypatch):
+    valid = ProfileForm.is_valid
+
+    def while_she_pays(form):
+        User.objects.filter(pk=alice.pk).update(plan=Plan.objects.get(name=Plan.PREMIUM))
+        return valid(form)
+
+    monkeypatch.setattr(ProfileForm, "is_valid", while_she_pays)
+    client.post("/account", {"first_name": "Alice", "language": ""})
+    alice.refresh_from_db()
+    assert (alice.first_name, alice.plan_id) == ("Alice", Plan.PREMIUM)

@@ -188,3 +188,20 @@ def test_a_deleted_account_is_billed_for_what_it_drew_and_ends(shop: Shop, alice
     Subscription.objects.update(status="active")
     with pytest.raises(StripeAway):  # the account must not go before Stripe was told
         services.close_account(alice)
+
+
+def test_a_deleted_account_ends_what_only_stripe_knows_of_yet(shop: Shop, alice: User) -> None:
+    shop.subscribe(shop.customer(alice))
+    services.close_account(alice)
+    assert {one["status"] for one in shop.stripe.store.all("subscription")} == {"canceled"}
+
+
+def test_what_is_paid_for_in_another_tab_while_the_account_goes_is_ended(
+    shop: Shop, alice: User
+) -> None:
+    customer = shop.customer(alice)
+    services.close_account(alice)
+    User.objects.filter(pk=alice.pk).update(deleted=timezone.now())
+    shop.subscribe(customer)
+    shop.told()
+    assert {one["status"] for one in shop.stripe.store.all("subscription")} == {"canceled"}

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.db.models import F
 from django.test import Client
+from django.utils import timezone
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from generation import services
@@ -261,3 +262,36 @@ class TestByPage:
         for action in ("test", "pause", "rotate", "remove"):
             assert client.post(f"{path}/{action}").status_code == 404
         assert Client().get(path).status_code == 302
+
+
+def test_what_is_made_due_anew_during_a_try_stays_due(callback, monkeypatch):
+    delivery = callbacks.test(callback)
+
+    def refused_late(*_: object) -> int:
+        callbacks.redeliver(delivery)
+        return 500
+
+    monkeypatch.setattr(sending.outside, "post", refused_late)
+    assert sending.send_due() == 1
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.attempts) == ("due", 0)
+    assert delivery.due < timezone.now()
+    assert Attempt.objects.get().status == 500
+
+
+def test_a_callback_removed_during_a_try_is_gone_and_nobody_minds(callback, monkeypatch):
+    callbacks.test(callback)
+
+    def removed(*_: object) -> int:
+        callbacks.remove(Callback.objects.get())
+        return 200
+
+    monkeypatch.setattr(sending.outside, "post", removed)
+    assert sending.send_due() == 1
+    assert not Delivery.objects.exists()
+
+
+def test_two_rotations_at_once_keep_the_secret_between_them(callback):
+    one, other = Callback.objects.get(), Callback.objects.get()
+    shown = callbacks.rotate(one).secret
+    assert callbacks.rotate(other).former_secret == shown

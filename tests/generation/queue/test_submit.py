@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 from django.db import transaction
 
-from accounts.models import Plan
+from accounts.models import Plan, User
+from generation import clock
 from generation.checkpoints import Checkpoint
-from generation.errors import LimitReached, RequestRefused
+from generation.errors import LimitReached, OwnerMoved, RequestRefused
 from generation.models import Job, Lane
 from generation.seeds import LARGEST_SEED
 from generation.submission import GridRequest, submit
@@ -163,4 +164,12 @@ def test_no_bell_rings_for_a_job_that_was_rolled_back(
         submit(GridRequest("a fox"), owner=a_visitor(), ring=rung.append)
         transaction.set_rollback(True)
     assert rung == []
+    assert not Job.objects.exists()
+
+
+def test_an_account_deleted_while_it_asks_gets_nothing_drawn() -> None:
+    alice = a_user("alice")
+    User.objects.update(deleted=clock.now())  # she is known already, and waits for her turn
+    with pytest.raises(OwnerMoved):
+        ask(alice)
     assert not Job.objects.exists()

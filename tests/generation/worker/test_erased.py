@@ -2,6 +2,7 @@
 
 import threading
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.core.files.storage import storages
@@ -102,3 +103,22 @@ def test_a_storage_that_hangs_ends_the_process_and_costs_an_attempt(start, monke
     [job] = wait_until_ended(job)
     goes_on.set()
     assert job.status == Job.Status.SUCCEEDED
+
+
+def test_a_card_made_while_a_position_is_drawn_again_shows_what_there_is_then(start, monkeypatch):
+    start()
+    [job] = wait_until_ended(ask(count=2))
+    make, made = renditions.make, []
+
+    def make_while_drawn_again(*grid, **rendition):
+        made.append(rendition)
+        if len(made) == 1:
+            image = job.images.get(position=1)
+            image.delete()
+            image.pk = uuid4()
+            image.save(force_insert=True)
+        return make(*grid, **rendition)
+
+    monkeypatch.setattr(renditions, "make", make_while_drawn_again)
+    files.rendition(job, Kind.CARD, Format.PNG, position=None, watermark=False)
+    assert len(made) == 2
