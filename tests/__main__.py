@@ -1,8 +1,7 @@
 """Every check and test of the project, one after the other: ``python -m tests``, or script/test.
 
-The first check that fails ends the run. The tests all run. A few that failed run once more, alone:
-what passes then hung on chance or on a busy machine, does not fail the run, and is named at its end
-as unsteady, to be mended. The last line adds them up.
+The first check that fails ends the run. The tests all run; the last lines say again what failed,
+and the very last one adds them up.
 """
 
 import argparse
@@ -25,11 +24,8 @@ TYPED = [
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
-TESTS_FAILED, NO_TESTS = 1, 5
-"""pytest's exit statuses when tests failed, and when nothing was selected."""
-
-CHANCE_AT_MOST = 3
-"""Failed tests of one run that may be chance. Where more fail, something is broken."""
+NO_TESTS = 5
+"""pytest's exit status when nothing was selected."""
 
 
 class Failed(Exception):
@@ -44,20 +40,16 @@ class Count:
     failures: tuple[str, ...] = ()
     """A line each: which test, and what it said."""
     skipped: int = 0
-    unsteady: tuple[str, ...] = ()
-    """Of those that failed first and then passed, alone."""
 
     def __add__(self, other: "Count") -> "Count":
         return Count(
             self.passed + other.passed,
             self.failures + other.failures,
             self.skipped + other.skipped,
-            self.unsteady + other.unsteady,
         )
 
     def __str__(self) -> str:
-        told = f"{self.passed} passed, {len(self.failures)} failed, {self.skipped} skipped"
-        return told + (f", {len(self.unsteady)} unsteady" if self.unsteady else "")
+        return f"{self.passed} passed, {len(self.failures)} failed, {self.skipped} skipped"
 
 
 def check(name: str, *command: str | Path, **variables: str) -> None:
@@ -112,28 +104,16 @@ def run_tests(
         at_once: how many processes.
     """
     servers = [sys.executable, "-m", "tests.services", "--postgresql"] if postgresql else []
-    command = [*servers, sys.executable, "-m", "pytest", "-q", "-m", marks, *arguments]
-    several = ["-n", str(at_once), "--dist", beside] if beside else []
-    code, first = _run(command + several)
-    if code != TESTS_FAILED or not 0 < len(first.failures) <= CHANCE_AT_MOST:
-        return first
-    say(f"Once more, alone: {len(first.failures)} that failed")
-    code, again = _run([*command, "--last-failed"])
-    if code == 0 and again.passed >= len(first.failures):
-        return Count(first.passed + again.passed, (), first.skipped, first.failures)
-    return first
-
-
-def _run(command: list[str]) -> tuple[int, Count]:
-    """Returns pytest's exit status and what it counted."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
-        asked = [*command, f"--junitxml={report}"]
-        code = subprocess.run(asked, cwd=ROOT, check=False).returncode
+        command = [*servers, sys.executable, "-m", "pytest", "-q", "-m", marks, *arguments]
+        command += [f"--junitxml={report}"]
+        command += ["-n", str(at_once), "--dist", beside] if beside else []
+        code = subprocess.run(command, cwd=ROOT, check=False).returncode
         count = _counted(report)
     if code not in {0, NO_TESTS} and not count.failures:
-        count += Count(failures=(f"pytest broke off with {code} before a test could fail",))
-    return code, count
+        return count + Count(failures=(f"pytest broke off with {code} before a test could fail",))
+    return count
 
 
 def _counted(report: Path) -> Count:
@@ -217,8 +197,6 @@ def main() -> int:
         say("The browser's tests were left out.")
     for line in count.failures:
         say(f"Failed: {line}")
-    for line in count.unsteady:
-        say(f"Unsteady, to be mended (failed once, then passed alone): {line}")
     say(f"Tests: {count}")
     return 1 if count.failures or not count.passed else 0
 

@@ -211,9 +211,10 @@ def _keep(row: Rendition, images: Sequence[Image]) -> None:
         job = Job.objects.select_for_update().filter(pk=row.job_id, erased__isnull=True)
         if not job.exists():
             raise Image.DoesNotExist
-        now = set(Image.objects.filter(job=row.job_id).values_list("pk", flat=True))
-        if row.image_id is None and now != {image.pk for image in images}:
-            raise OtherPictures
+        if row.image_id is None:
+            now = set(Image.objects.filter(job=row.job_id).values_list("pk", flat=True))
+            if now != {image.pk for image in images}:
+                raise OtherPictures
         row.save()
 
 
