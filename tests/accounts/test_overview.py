@@ -4,6 +4,7 @@ import pytest
 
 from accounts.models import Override, Plan, User
 from craiyon_site.account_forms import ProfileForm
+from craiyon_site.sign_in import AccountAdapter
 from tests.accounts.people import member
 
 pytestmark = pytest.mark.django_db
@@ -67,3 +68,11 @@ def test_a_profile_saved_while_the_plan_changes_leaves_the_plan(client, alice, m
     client.post("/account", {"first_name": "Alice", "language": ""})
     alice.refresh_from_db()
     assert (alice.first_name, alice.plan_id) == ("Alice", Plan.PREMIUM)
+
+
+def test_a_password_saved_while_the_plan_changes_leaves_the_plan(alice):
+    User.objects.filter(pk=alice.pk).update(plan=Plan.objects.get(name=Plan.PREMIUM))
+    AccountAdapter().set_password(alice, "a fox under a blue moon")
+    alice.refresh_from_db()
+    assert alice.check_password("a fox under a blue moon")
+    assert alice.plan_id == Plan.PREMIUM

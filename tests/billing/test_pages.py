@@ -1,11 +1,14 @@
 """The pricing page, the way to Stripe and back, and what can be done about a subscription."""
 
+import uuid
+
 import pytest
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import Plan, User
+from billing import services
 from billing.models import Customer, Gift, Subscription
 from tests.billing.cast import DAY, Shop, plan_of, reconcile
 
@@ -87,6 +90,24 @@ def test_a_second_tab_closes_the_first_checkout(shop: Shop, as_alice: Client) ->
     first = begin(as_alice)["Location"]  # type: ignore[index]
     begin(as_alice, "premium_yearly")
     assert shop.stripe.store.get("checkout.session", first.rsplit("/", 1)[1])["status"] == "expired"
+
+
+def test_nobody_begins_while_what_they_have_is_being_read(
+    shop: Shop, alice: User, as_alice: Client
+) -> None:
+    soon = timezone.now() + services.LEASE
+    shop.customer(alice)
+    Customer.objects.update(lease=uuid.uuid4(), leased_until=soon)
+    assert begin(as_alice).status_code == 503  # type: ignore[attr-defined]
+    assert not shop.stripe.store.all("checkout.session")
+
+
+def test_an_open_checkout_closes_with_the_account(
+    shop: Shop, alice: User, as_alice: Client
+) -> None:
+    session = begin(as_alice)["Location"].rsplit("/", 1)[1]  # type: ignore[index]
+    services.close_account(alice)
+    assert shop.stripe.store.get("checkout.session", session)["status"] == "expired"
 
 
 @pytest.mark.parametrize(
