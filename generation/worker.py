@@ -160,7 +160,10 @@ class Drawer:
                 batch = self._claim()
                 if batch is None:
                     return
-                self._draw(batch)
+                if self._deliverer.pauses:  # since it was asked: the claim waited for the refusal
+                    self._give_back(batch)
+                else:
+                    self._draw(batch)
         finally:
             self._one_at_a_time.release()
 
@@ -345,6 +348,11 @@ class Drawer:
                 told(job).info("job.released")
         except Error:
             told(job).exception("job.release_not_noted")
+
+    def _give_back(self, batch: Batch) -> None:
+        for job in batch.jobs:
+            self._release(job)
+        self._holding.let_go(batch.jobs)
 
     def _fail(self, jobs: Sequence[Job], failure: Failure) -> None:
         """Without a database the lease runs out instead, which comes to the same a little later."""

@@ -84,6 +84,11 @@ class Deliverer:
         """Whether a storage refused a file and has taken none since."""
         return self._refused.is_set()
 
+    @property
+    def pauses(self) -> bool:
+        """Whether what is claimed now would most likely be refused as well."""
+        return self._refused.is_set() or not self._rest.over
+
     def takes_more(self) -> bool:
         """Whether more may be claimed. After a refusal it waits until the storages take files."""
         pause = 0.5
@@ -94,7 +99,7 @@ class Deliverer:
             else:
                 self._stopping.wait(pause)
                 pause = min(2 * pause, STORAGE_PAUSE)
-        return not self._refused.is_set() and self._rest.over
+        return not self.pauses
 
     def hand_over(self, drawn: Sequence[Drawn], checkpoint: Checkpoint) -> None:
         """Has the jobs of a batch delivered, as soon as there is room.

@@ -138,6 +138,35 @@ def test_a_storage_that_refuses_fails_the_job_and_claims_wait_until_it_takes_fil
     assert (job.status, job.error_code, job.attempts) == ("succeeded", "", 2)
 
 
+def test_a_job_claimed_again_in_the_moment_of_its_refusal_is_given_back(
+    start, painter, monkeypatch
+):
+    full = threading.Event()
+    full.set()
+
+    class Full(InMemoryStorage):
+        def _save(self, name, content):
+            if full.is_set():
+                raise OSError(28, "No space left on device")
+            return super()._save(name, content)
+
+    def claims_once_it_failed(worker, rooms):
+        if painter.calls:
+            wait_for(lambda: Job.objects.get(pk=job.pk).error_code == "storage_refused")
+        return claim(worker, rooms)
+
+    claim = services.claim
+    monkeypatch.setattr(services, "claim", claims_once_it_failed)
+    monkeypatch.setitem(storages._storages, "masters", Full())
+    start()
+    job = ask()
+    wait_for(lambda: Worker.objects.get().state == Worker.State.PAUSED)
+    assert (status_of(job), Job.objects.get(pk=job.pk).attempts) == ("queued", 1)
+    full.clear()
+    [job] = wait_until_ended(job)
+    assert (job.status, job.attempts) == ("succeeded", 2)
+
+
 def test_a_storage_that_refuses_only_these_files_fails_the_job_after_three_attempts(
     start, monkeypatch
 ):
