@@ -5,12 +5,12 @@ import json
 import secrets
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import datetime
 
 import structlog
 from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
+from uuid_utils.compat import uuid7
 
 from accounts.entitlements import Entitlements, entitlements_of, narrowed
 from accounts.models import ApiKey, Network, Owner, Plan, User, Visitor
@@ -101,7 +101,7 @@ def submit(
         if api_key is not None:
             admission.refuse_beyond_key(api_key, now)
             admission.refuse_beyond_month(api_key, rights, now)
-        enqueue(job, checkpoint, rights, now)
+        enqueue(job, checkpoint, rights)
         if request.source is not None:
             Source.objects.create(job=job, content=request.source)
         if ring is not None:
@@ -234,15 +234,17 @@ def lock(network: Network | None, owner: Owner | None) -> None:
             )
 
 
-def enqueue(job: Job, checkpoint: Checkpoint, rights: Entitlements, now: datetime) -> None:
+def enqueue(job: Job, checkpoint: Checkpoint, rights: Entitlements) -> None:
     """Gives a new job its place and its quote, and saves it.
 
     Raises:
         Busy: it would wait too long.
     """
-    capacity = admission.capacity_of(checkpoint, now)
+    capacity = admission.capacity_of(checkpoint)
     # The submits to one lane take turns: what is quoted to each counts all that came before it.
     both = lanes.locked(job.checkpoint)
+    # Of equal tags the id decides: the time and the id are of the moment in which the turn came.
+    now, job.pk = clock.now(), uuid7()
     loads = lanes.loads_of(both.values(), now)
     tags = _tags(job, loads, rights.weight)
     wait = admission.quote(tags, job.tier, loads, capacity)

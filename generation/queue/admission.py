@@ -217,6 +217,7 @@ def wait_of(tags: Tags, tier: int, loads: Mapping[int, LaneLoad], capacity: Capa
 
 def capacity_of(checkpoint: Checkpoint, now: datetime | None = None) -> Capacity:
     """Returns the capacity of the workers alive now; where none is, that of one that may come."""
+    now = now or clock.now()
     alive = workers.alive(now)
     own = workers.of_them_serving(checkpoint.name, alive)
     together = _speed(checkpoint, own)
@@ -224,7 +225,7 @@ def capacity_of(checkpoint: Checkpoint, now: datetime | None = None) -> Capacity
         workers=len(own),
         pixel_steps=together,
         batch_seconds=_largest_batch(checkpoint) / together,
-        beside=_beside(checkpoint, own, alive, now or clock.now()),
+        beside=_beside(checkpoint, own, alive, now),
     )
 
 

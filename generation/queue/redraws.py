@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.entitlements import Entitlements, entitlements_of
 from accounts.models import Usage
-from generation import clock, scheduling
+from generation import scheduling
 from generation.catalogue import checkpoint_named
 from generation.errors import Failure, NothingToRedraw
 from generation.models import Image, Job, Rendition
@@ -50,7 +50,7 @@ def redraw(grid: Job, position: int, *, ring: Callable[[str], None] | None = Non
                 return earlier
             raise NothingToRedraw(_("This position was drawn again already."))
         job = _job_for(found, position, rights)
-        enqueue(job, checkpoint, rights, clock.now())
+        enqueue(job, checkpoint, rights)
         if ring is not None:
             transaction.on_commit(lambda: ring(job.checkpoint))
     log.info("job.redraws", job=str(job.pk), grid=str(grid.pk), position=position)

@@ -12,6 +12,7 @@ from generation import clock
 from generation.checkpoints import Checkpoint
 from generation.errors import LimitReached, OwnerMoved, RequestRefused
 from generation.models import Job, Lane
+from generation.queue import lanes
 from generation.seeds import LARGEST_SEED
 from generation.submission import GridRequest, submit
 from tests.generation.queue.cast import a_network, a_user, a_visitor, allow, ask, now_of
@@ -165,6 +166,24 @@ def test_no_bell_rings_for_a_job_that_was_rolled_back(
         transaction.set_rollback(True)
     assert rung == []
     assert not Job.objects.exists()
+
+
+def test_the_time_and_the_id_are_of_the_moment_in_which_the_lane_is_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of equal tags the lower id is first: who came while another waited must not overtake."""
+    lock, others = lanes.locked, []
+
+    def once_another_has_come(checkpoint: str) -> dict[int, Lane]:
+        monkeypatch.setattr(lanes, "locked", lock)
+        others.append(now_of(ask(a_visitor())))
+        return lock(checkpoint)
+
+    monkeypatch.setattr(lanes, "locked", once_another_has_come)
+    job = now_of(ask(a_visitor()))
+    [other] = others
+    assert other.pk < job.pk
+    assert other.created < job.created
 
 
 def test_an_account_deleted_while_it_asks_gets_nothing_drawn() -> None:
