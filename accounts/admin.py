@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.db import models
+from django.forms import ModelForm
 from django.http import HttpRequest
 
 from accounts.models import ApiKey, Network, Override, Plan, Usage, User, Visitor
@@ -70,6 +71,17 @@ class AccountAdmin(UserAdmin[User]):
         *(UserAdmin.fieldsets or ()),
         ("What they may do", {"fields": ("plan", "language")}),
     )
+
+    def formfield_for_foreignkey(self, *args: Any, **kwargs: Any) -> Any:
+        """The form remembers which plan it showed: only another one is a change."""
+        return super().formfield_for_foreignkey(*args, show_hidden_initial=True, **kwargs)
+
+    def save_model(
+        self, request: HttpRequest, obj: User, form: ModelForm[User], change: bool
+    ) -> None:
+        """Saves what was changed here alone: Stripe and the account's owner write this row too."""
+        columns = {field.name for field in User._meta.concrete_fields}
+        obj.save(update_fields=columns.intersection(form.changed_data) if change else None)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Rows alone must not go: waiting jobs would stay counted, and files stay stored."""

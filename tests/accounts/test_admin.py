@@ -55,20 +55,40 @@ def test_a_plan_that_the_code_names_cannot_be_deleted(charlie, name):
     assert Plan.objects.filter(name=name).exists()
 
 
+def sent(client: Client, page: str, **changes: object) -> dict[str, object]:
+    """What a browser sends of the form of an account that it has just opened."""
+    form = client.get(page).context["adminform"].form
+    joined = form.initial["date_joined"]
+    return {
+        "username": form.initial["username"],
+        "email": form.initial["email"],
+        "plan": form.initial["plan"],
+        "initial-plan": form.initial["plan"],
+        "is_active": "on",
+        "date_joined_0": f"{joined:%Y-%m-%d}",
+        "date_joined_1": f"{joined:%H:%M:%S}",
+        "override-TOTAL_FORMS": 0,
+        "override-INITIAL_FORMS": 0,
+    } | changes
+
+
 def test_an_account_is_put_on_another_plan(charlie):
     alice = User.objects.create_user("alice")
     page = reverse("admin:accounts_user_change", args=[alice.pk])
-    form = charlie.get(page).context["adminform"].form
-    assert form.initial["plan"] == "free"
-    joined = {
-        "date_joined_0": f"{alice.date_joined:%Y-%m-%d}",
-        "date_joined_1": f"{alice.date_joined:%H:%M:%S}",
-    }
-    inline = {f"override-{name}": 0 for name in ("TOTAL_FORMS", "INITIAL_FORMS")}
-    sent = {"username": "alice", "plan": "premium", "is_active": "on", **joined, **inline}
-    assert charlie.post(page, sent).status_code == 302
+    assert b'name="initial-plan" value="free"' in charlie.get(page).content
+    assert charlie.post(page, sent(charlie, page, plan="premium")).status_code == 302
     alice.refresh_from_db()
     assert alice.plan_id == "premium"
+
+
+def test_what_happened_to_an_account_while_its_form_was_open_stays(charlie):
+    alice = User.objects.create_user("alice")
+    page = reverse("admin:accounts_user_change", args=[alice.pk])
+    form = sent(charlie, page, email="alice@example.com")
+    User.objects.filter(pk=alice.pk).update(plan="premium")  # She has paid meanwhile.
+    assert charlie.post(page, form).status_code == 302
+    alice.refresh_from_db()
+    assert (alice.plan_id, alice.email) == ("premium", "alice@example.com")
 
 
 def test_an_account_cannot_be_deleted_under_its_waiting_jobs(charlie):
