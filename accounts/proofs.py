@@ -7,6 +7,7 @@ passes and a second visitor on the same answer does not.
 
 import hashlib
 import json
+import math
 import secrets
 import time
 from dataclasses import dataclass
@@ -84,7 +85,7 @@ def refuse_unproven(proof: str, stamp: str, purpose: str) -> None:
         raise Unproven(WAIT)
     name, at = stamped
     if (rest := at + WAIT - time.time()) > 0:
-        raise Unproven(int(rest) + 1)
+        raise Unproven(math.ceil(rest))
     if not _spend(name, purpose):
         raise Unproven(WAIT)
 

@@ -35,7 +35,8 @@ def ask(user: User) -> Export:
     """Returns the account's export on its way, begun if there is none."""
     with suppress(IntegrityError), transaction.atomic():
         return Export.objects.create(user=user, grids=_kept(user).count())
-    return Export.objects.get(user=user, status__in=(Export.Status.WAITING, Export.Status.PACKING))
+    # The one that was under way is the newest, and may have ended since.
+    return Export.objects.filter(user=user).latest("created")
 
 
 def latest(user: User) -> Export | None:

@@ -11,6 +11,7 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
+from django.db import IntegrityError
 from django.test import AsyncClient, Client
 from django.utils import timezone
 
@@ -67,6 +68,19 @@ def test_a_second_click_joins_the_packing(as_alice: Client) -> None:
     as_alice.post("/account/export")
     as_alice.post("/account/export")
     assert Export.objects.count() == 1
+
+
+def test_a_second_click_finds_a_packing_that_has_just_ended(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = exports.ask(alice)
+
+    def refused(**_: object) -> Export:
+        Export.objects.filter(pk=first.pk).update(status=Export.Status.READY)
+        raise IntegrityError
+
+    monkeypatch.setattr(Export.objects, "create", refused)
+    assert exports.ask(alice) == first
 
 
 def test_its_owner_alone_can_fetch_it(alice: User, as_alice: Client) -> None:
