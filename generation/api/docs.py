@@ -114,7 +114,7 @@ LIST = extend_schema(
         OpenApiParameter("cursor", OpenApiTypes.UUID, description="`next` of the page before."),
         OpenApiParameter("limit", {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}),
         OpenApiParameter("status", OpenApiTypes.STR, enum=list(Job.Status.values)),
-        OpenApiParameter("checkpoint", {"type": "string", "minLength": 1, "maxLength": 64}),
+        OpenApiParameter("checkpoint", {"type": "string", "pattern": schemas.SLUG}),
     ],
     responses={200: schemas.GenerationList, **problems(400, 401, 403)},
 )

@@ -10,7 +10,6 @@ from typing import Any
 from django.core.validators import ProhibitNullCharactersValidator
 from django.utils.translation import gettext as _
 from rest_framework import serializers
-from rest_framework.validators import ProhibitSurrogateCharactersValidator
 
 from generation.errors import Failure
 from generation.images.renditions import Format
@@ -30,7 +29,8 @@ class Whole(serializers.IntegerField):
     """A number as JSON has it: no text, no truth value, no fraction."""
 
     def to_internal_value(self, data: Any) -> int:
-        if isinstance(data, bool) or not isinstance(data, int | float) or data != int(data):
+        whole = isinstance(data, int) or (isinstance(data, float) and data.is_integer())
+        if isinstance(data, bool) or not whole:
             self.fail("invalid")
         return int(super().to_internal_value(int(data)))
 
@@ -38,14 +38,14 @@ class Whole(serializers.IntegerField):
 class Text(serializers.CharField):
     """A text as JSON has it: no number in its place, and nothing cut off its ends.
 
-    The framework refuses NUL and lone surrogates. Here the prompt's own rules take the one out and
-    say more of the other.
+    The framework refuses NUL, which the prompt's own rules take out and other fields' refuse.
     """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(trim_whitespace=False, **options)
-        refused = (ProhibitNullCharactersValidator, ProhibitSurrogateCharactersValidator)
-        self.validators = [v for v in self.validators if not isinstance(v, refused)]
+        self.validators = [
+            v for v in self.validators if not isinstance(v, ProhibitNullCharactersValidator)
+        ]
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
@@ -227,7 +227,7 @@ class ListQuery(serializers.Serializer[Any]):
     cursor = serializers.UUIDField(required=False, help_text="`next` of the page before.")
     limit = serializers.IntegerField(min_value=1, max_value=100, default=20)
     status = serializers.ChoiceField(STATUSES, required=False)
-    checkpoint = Text(required=False, max_length=64)
+    checkpoint = serializers.RegexField(SLUG, required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """A mistyped filter would else list everything."""
@@ -304,6 +304,17 @@ class InFlight(serializers.Serializer[Any]):
     remaining = serializers.IntegerField(min_value=0)
 
 
+class MonthInfo(serializers.Serializer[Any]):
+    """The grids that programs drew this month, and may draw."""
+
+    used = serializers.IntegerField(min_value=0)
+    included = serializers.IntegerField(min_value=0)
+    paid = serializers.IntegerField(min_value=0, help_text="Beyond what is included.")
+    cap = serializers.IntegerField(
+        min_value=0, allow_null=True, help_text="Paid grids at most; null without paying by use."
+    )
+
+
 class KeyInfo(serializers.Serializer[Any]):
     """The key that asks."""
 
@@ -322,6 +333,7 @@ class Account(serializers.Serializer[Any]):
     per_minute = WindowInfo()
     per_day = WindowInfo(allow_null=True)
     in_flight = InFlight()
+    month = MonthInfo(allow_null=True, help_text="Null where the month limits nothing.")
     largest_side = serializers.IntegerField()
     images_per_grid = serializers.IntegerField()
     private = serializers.BooleanField()
