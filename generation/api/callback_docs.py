@@ -26,6 +26,15 @@ class CallbackRequest(serializers.Serializer[Any]):
     )
 
 
+class CallbackChange(serializers.Serializer[Any]):
+    """Whether it is told anything."""
+
+    state = serializers.ChoiceField(
+        Callback.State.choices,
+        help_text="Of what happens while it is paused nothing is told later.",
+    )
+
+
 class CallbackInfo(serializers.Serializer[Any]):
     """An address that is told what became of generations."""
 
@@ -93,6 +102,12 @@ GET = extend_schema(
     operation_id="get_callback",
     tags=[_TAG],
     responses={200: CallbackInfo, **problems(401, 403, 404)},
+)
+CHANGE = extend_schema(
+    operation_id="change_callback",
+    tags=[_TAG],
+    request=CallbackChange,
+    responses={200: CallbackInfo, **problems(400, 401, 403, 404, 415)},
 )
 REMOVE = extend_schema(
     operation_id="remove_callback",

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from accounts.models import ApiKey
 from generation.access import Refused
 from generation.api import callback_docs as docs
-from generation.api.callback_docs import CallbackRequest
+from generation.api.callback_docs import CallbackChange, CallbackRequest
 from generation.api.endpoint import Endpoint, key_of
 from generation.models import Callback, Delivery
 from generation.programs import callbacks
@@ -43,12 +43,22 @@ class Callbacks(Endpoint):
 class OneCallback(Endpoint):
     """One callback."""
 
-    scopes = {"GET": MANAGE, "DELETE": MANAGE}
+    scopes = {"GET": MANAGE, "PATCH": MANAGE, "DELETE": MANAGE}
 
     @docs.GET
     def get(self, request: Request, callback_id: UUID) -> Response:
         """Look at a callback."""
         return Response(_shown(_owned(request, callback_id)))
+
+    @docs.CHANGE
+    def patch(self, request: Request, callback_id: UUID) -> Response:
+        """Pause a callback, or go on with it."""
+        callback = _owned(request, callback_id)
+        body = CallbackChange(data=request.data)
+        body.is_valid(raise_exception=True)
+        callbacks.pause(callback, paused=body.validated_data["state"] == Callback.State.PAUSED)
+        callback.refresh_from_db()
+        return Response(_shown(callback))
 
     @docs.REMOVE
     def delete(self, request: Request, callback_id: UUID) -> Response:

@@ -84,9 +84,16 @@ def remove(callback: Callback) -> None:
 
 
 def pause(callback: Callback, *, paused: bool) -> None:
-    """Stops telling an address, or goes on with it. What happens meanwhile is not told later."""
+    """Stops telling an address, or goes on with it.
+
+    What happens meanwhile is not told later, and what was still to be told is given up.
+    """
     state = Callback.State.PAUSED if paused else Callback.State.ACTIVE
-    Callback.objects.filter(pk=callback.pk).update(state=state)
+    with transaction.atomic():
+        Callback.objects.filter(pk=callback.pk).update(state=state)
+        if paused:
+            due = Delivery.objects.filter(callback=callback, state=Delivery.State.DUE)
+            due.update(state=Delivery.State.FAILED)
 
 
 def test(callback: Callback) -> Delivery:

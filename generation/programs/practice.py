@@ -65,6 +65,18 @@ def draw(request: GridRequest, *, api_key: ApiKey, idempotency_key: str = "") ->
     return job
 
 
+def quote(request: GridRequest, *, api_key: ApiKey) -> Job:
+    """Returns the job as `draw` would draw it now, for nothing and at once; nothing is written.
+
+    Raises:
+        PromptRefused, RequestRefused: as `draw` would.
+    """
+    rights = narrowed(entitlements_of(api_key.user), api_key)
+    job = submission.asked_for(request, api_key.user, rights, api_key=api_key)
+    job.quoted_low = job.quoted_high = 0.0
+    return job
+
+
 def looks_at(job: Job) -> Iterator[Preview]:
     """Yields the looks that a test key's job asked for: ever less blurred, as if it were drawn."""
     for number in range(job.previews):

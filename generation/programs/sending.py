@@ -14,8 +14,8 @@ from standardwebhooks import Webhook
 
 from generation import clock
 from generation.api import represent
-from generation.models import Attempt, Callback, Delivery, Job
-from generation.programs import outside
+from generation.models import Attempt, Delivery, Job
+from generation.programs import callbacks, outside
 
 log = structlog.get_logger(__name__)
 
@@ -93,12 +93,16 @@ def _send(pk: UUID, moment: datetime) -> int:
 
 
 def _tried(delivery: Delivery) -> tuple[int | None, str]:
-    content = message_of(delivery)
-    headers = headers_of(delivery, content, clock.now())
     try:
+        content = message_of(delivery)
+        headers = headers_of(delivery, content, clock.now())
         return outside.post(delivery.callback.url, content, headers), ""
     except outside.Unreachable as error:
         return None, str(error)
+    except Exception as error:
+        # Else nothing would be on record, and the same would be tried every minute for ever.
+        log.exception("callback.not_sent", delivery=str(delivery.pk))
+        return None, type(error).__name__
 
 
 def _note(delivery: Delivery, lease: datetime, status: int | None, error: str, ms: int) -> None:
@@ -120,7 +124,7 @@ def _note(delivery: Delivery, lease: datetime, status: int | None, error: str, m
         Attempt.objects.create(delivery=delivery, at=now, status=status, error=error[:200], ms=ms)
         row.filter(state=Delivery.State.DUE, due=lease).update(**columns)
     if status == GONE:
-        Callback.objects.filter(pk=delivery.callback_id).update(state=Callback.State.PAUSED)
+        callbacks.pause(delivery.callback, paused=True)
     log.info("callback.tried", delivery=str(delivery.pk), status=status, ms=ms, arrived=arrived)
 
 

@@ -3,7 +3,9 @@
 import http.server
 import socket
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from ipaddress import ip_network
 
 import pytest
@@ -23,7 +25,8 @@ INSIDE = [
     # Private, link-local and shared networks, and what clouds keep there
     "10.0.0.1", "10.255.255.255", "172.16.0.1", "172.31.255.255", "192.168.0.1", "192.168.1.254",
     "169.254.169.254", "169.254.0.1", "100.64.0.1", "100.100.100.200", "192.0.0.192", "3232235777",
-    "0xa9fea9fe", "[fd00::1]", "[fc00::1]", "[fe80::1]", "[fe80::1%25lo]", "[fd00:ec2::254]",
+    "0xa9fea9fe", "[fd00::1]", "[fc00::1]", "[fec0::1]", "[fe80::1]", "[fe80::1%25lo]",
+    "[fd00:ec2::254]",
     # Multicast, broadcast, documentation, reserved
     "224.0.0.1", "255.255.255.255", "240.0.0.1", "198.18.0.1", "192.0.2.1", "[ff02::1]",
     "[2001:db8::1]",
@@ -36,7 +39,8 @@ NO_ADDRESS = [
     "example.org", "https://", "https://user:pass@example.org/", "https://exa mple.org/",
     "https://example.org:0/", "https://example.org:99999/", "https://[::1/", "javascript:alert(1)",
     "https://example.org\\@127.0.0.1/", "https://127.0.0.1\r\nHost: x/", "unix:///run/docker.sock",
-    "http://example.org/",
+    "http://example.org/", "https://a..example.org/", "https://" + "a" * 64 + ".org/",
+    "https://example.org/\ud800",
 ]  # fmt: skip
 
 
@@ -140,6 +144,27 @@ def test_networks_of_the_sites_own_may_be_allowed(settings, receiver):
     with pytest.raises(outside.Unreachable):
         outside.target_of("http://10.0.0.1/")
     assert came == ["/hook"]
+
+
+def test_a_receiver_that_trickles_is_given_up_after_the_limit(settings, monkeypatch):
+    settings.CALLBACK_NETWORKS = [ip_network("127.0.0.0/8")]
+    monkeypatch.setattr(outside, "LIMIT", 1.0)
+    ends = threading.Event()
+
+    def trickle(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection, suppress(OSError):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+            while not ends.wait(0.2):
+                connection.sendall(b"a")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=trickle, args=[listener], daemon=True).start()
+        began = time.monotonic()
+        with pytest.raises(outside.Unreachable, match="no answer within 1 seconds"):
+            outside.post(f"http://127.0.0.1:{listener.getsockname()[1]}/", b"{}", {})
+        assert time.monotonic() - began < 10
+        ends.set()
 
 
 def test_a_public_address_is_fine():

@@ -154,6 +154,33 @@ def test_a_receiver_that_is_gone_for_good_is_left_in_peace(program, callback, in
     assert Delivery.objects.count() == 1
 
 
+def test_what_was_still_to_be_told_is_given_up_with_the_pause(program, callback, inbox):
+    for _number in range(3):
+        callbacks.test(callback)
+    path = f"/api/v1/callbacks/{callback.pk}"
+    assert program.patch(path, {"state": "paused"}).json()["state"] == "paused"
+    assert sending.send_due() == 0
+    assert program.patch(path, {"state": "active"}).json()["state"] == "active"
+    assert sending.send_due() == 0
+    assert {one.state for one in Delivery.objects.all()} == {"failed"}
+    callbacks.test(callback)
+    assert sending.send_due() == 1
+    assert program.patch(path, {"state": "asleep"}).status_code == 400
+
+
+def test_whatever_a_try_raises_is_on_record_and_not_tried_for_ever(callback, monkeypatch):
+    def breaks(*_: object) -> int:
+        raise UnicodeError("label empty or too long")
+
+    monkeypatch.setattr("generation.programs.outside.post", breaks)
+    callbacks.test(callback)
+    for wait in (timedelta(0), *sending.WAITS):
+        time_passes(wait + timedelta(seconds=1))
+        assert sending.send_due() == 1
+    assert Delivery.objects.get().state == "failed"
+    assert {one.error for one in Attempt.objects.all()} == {"UnicodeError"}
+
+
 def test_nobody_at_the_address_is_on_record(callback):
     Callback.objects.update(url="http://127.0.0.1:9/")
     callbacks.test(Callback.objects.get())
