@@ -6,9 +6,10 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import keys
-from accounts.entitlements import entitlements_of, narrowed
+from accounts import keys, metering
+from accounts.entitlements import Entitlements, entitlements_of, narrowed
 from accounts.models import ApiKey
+from generation import clock
 from generation.api import docs, represent, schemas
 from generation.api.endpoint import Endpoint, key_of
 from generation.api.rates import Window, rates_of
@@ -43,6 +44,7 @@ class Account(Endpoint):
                 "per_minute": _window(rates.minute),
                 "per_day": _window(rates.day),
                 "in_flight": {"limit": rates.in_flight, "remaining": rates.in_flight_left},
+                "month": _month(key, rights),
                 "largest_side": rights.largest_side,
                 "images_per_grid": rights.images_per_grid,
                 "private": rights.private,
@@ -67,6 +69,11 @@ class LeakedKeys(Endpoint):
         body = schemas.LeakedKey(data=request.data)
         body.is_valid(raise_exception=True)
         return Response({"revoked": keys.report(body.validated_data["key"].strip())})
+
+
+def _month(key: ApiKey, rights: Entitlements) -> dict[str, Any] | None:
+    month = metering.month_of(key.user, rights, clock.now()) if key.live else None
+    return None if month is None else asdict(month)
 
 
 def _window(window: Window | None) -> dict[str, Any] | None:

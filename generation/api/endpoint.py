@@ -1,10 +1,8 @@
 """What the addresses of the API have in common, and how one of them waits without a thread."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import wraps
 from typing import Any, ClassVar, TypeVar, cast
-from uuid import UUID
 
 from asgiref.sync import sync_to_async
 from django.db import connection
@@ -21,7 +19,6 @@ from rest_framework.views import APIView
 from accounts.models import ApiKey
 from generation.api import rates
 from generation.api.keys import BearerKey, HasScope, key_of
-from generation.events import stream, the_hub
 
 T = TypeVar("T")
 Then = Callable[[], Awaitable[HttpResponseBase]]
@@ -123,15 +120,4 @@ async def in_thread(work: Callable[[], T]) -> T:
     return await sync_to_async(alone)()
 
 
-async def ended(job_id: UUID, seconds: float) -> bool:
-    """Whether a job ends within so many seconds."""
-    try:
-        async with asyncio.timeout(seconds):
-            async for _news in stream(the_hub(), job_id):
-                pass
-    except TimeoutError:
-        return False
-    return True
-
-
-__all__ = ["Endpoint", "Later", "OneFormat", "ended", "in_thread", "key_of", "live"]
+__all__ = ["Endpoint", "Later", "OneFormat", "in_thread", "key_of", "live"]

@@ -1,5 +1,6 @@
-"""A generation's events for a program."""
+"""A generation's events for a program, as long as its key is good."""
 
+import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -7,9 +8,11 @@ from uuid import UUID
 
 from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.renderers import JSONRenderer
 
 from accounts import keys
+from accounts.keys import KeyEnded
 from generation.api import represent
 from generation.api.endpoint import in_thread
 from generation.api.represent import Absolute
@@ -42,6 +45,23 @@ async def followed(job_id: UUID, key_id: int) -> AsyncIterator[News | None]:
                 if not await in_thread(lambda: keys.still_valid(key_id)):
                     return
         yield news
+
+
+async def ended(job_id: UUID, key_id: int, seconds: float) -> bool:
+    """Whether a job ends within so many seconds.
+
+    Raises:
+        AuthenticationFailed: the key ended before.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            async for _news in followed(job_id, key_id):
+                pass
+    except TimeoutError:
+        return False
+    if not await in_thread(lambda: keys.still_valid(key_id)):
+        raise AuthenticationFailed(KeyEnded.message, code=KeyEnded.code)
+    return True
 
 
 async def _written(job_id: UUID, key_id: int, absolute: Absolute) -> AsyncIterator[bytes]:

@@ -1,6 +1,7 @@
 """Generations: asked for, looked at, cancelled, deleted, and followed."""
 
 import re
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -8,6 +9,7 @@ from uuid import UUID
 from django.conf import settings
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -15,8 +17,8 @@ from accounts.models import ApiKey
 from generation import services, submission, tasks
 from generation.access import Refused
 from generation.api import docs, represent, schemas
-from generation.api.endpoint import Endpoint, Later, ended, in_thread, key_of
-from generation.api.following import events_of
+from generation.api.endpoint import Endpoint, Later, in_thread, key_of
+from generation.api.following import ended, events_of
 from generation.api.problems import Conflict
 from generation.images import files
 from generation.models import Job
@@ -42,18 +44,13 @@ class Generations(Endpoint):
         body.is_valid(raise_exception=True)
         key = key_of(request)
         if body.validated_data["dry_run"]:
-            quoted = submission.quote(body.grid(), owner=key.user, api_key=key)
-            return Response(represent.quote(quoted))
+            return Response(represent.quote(_quoted(key, body.grid())))
         job = draw(key, body.grid(), request.headers.get("Idempotency-Key", ""))
         seconds = _seconds_to_wait(request)
         if not seconds or job.status not in Job.OPEN:
             return _accepted(self, request, job)
 
-        async def waited() -> HttpResponseBase:
-            await ended(job.pk, seconds)
-            return await in_thread(lambda: _waited_for(self, request, job.pk))
-
-        return Later(waited)
+        return _later(self, request, job, seconds, _accepted)
 
     @docs.LIST
     def get(self, request: Request) -> Response:
@@ -88,12 +85,7 @@ class OneGeneration(Endpoint):
         seconds = _seconds_to_wait(request)
         if not seconds or job.status not in Job.OPEN:
             return Response(represent.generation(job, request.build_absolute_uri))
-
-        async def waited() -> HttpResponseBase:
-            await ended(job.pk, seconds)
-            return await in_thread(lambda: _looked_again(self, request, job.pk))
-
-        return Later(waited)
+        return _later(self, request, job, seconds, _shown)
 
     @docs.DELETE
     def delete(self, request: Request, job_id: UUID) -> Response:
@@ -150,6 +142,12 @@ def draw(key: ApiKey, wanted: GridRequest, given: str) -> Job:
     )
 
 
+def _quoted(key: ApiKey, wanted: GridRequest) -> Job:
+    if not key.live:
+        return practice.quote(wanted, api_key=key)
+    return submission.quote(wanted, owner=key.user, api_key=key)
+
+
 def jobs_of(key: ApiKey) -> Any:
     """Returns what a key may look at: the account's grids, the tests and the rest apart."""
     kept = admission.jobs_of(key.user).filter(Job.KEPT, redraws__isnull=True, test=not key.live)
@@ -192,23 +190,30 @@ def _accepted(view: Endpoint, request: Request, job: Job) -> HttpResponseBase:
     return answer
 
 
-def _waited_for(view: Endpoint, request: Request, job_id: UUID) -> HttpResponseBase:
-    try:
-        answer = _accepted(view, request, again(job_id))
-    except Refused as refused:
-        return view.failed(refused)
-    answer["Preference-Applied"] = "wait"
-    return answer
+def _shown(view: Endpoint, request: Request, job: Job) -> HttpResponseBase:
+    return view.answer(request, represent.generation(job, request.build_absolute_uri))
 
 
-def _looked_again(view: Endpoint, request: Request, job_id: UUID) -> HttpResponseBase:
-    try:
-        shown = represent.generation(again(job_id), request.build_absolute_uri)
-    except Refused as refused:
-        return view.failed(refused)
-    answer = view.answer(request, shown)
-    answer["Preference-Applied"] = "wait"
-    return answer
+def _later(
+    view: Endpoint,
+    request: Request,
+    job: Job,
+    seconds: int,
+    made: Callable[[Endpoint, Request, Job], HttpResponseBase],
+) -> Later:
+    """The answer once the job has ended, or after so many seconds; the key may end before."""
+
+    async def waited() -> HttpResponseBase:
+        try:
+            await ended(job.pk, key_of(request).pk, seconds)
+            answer = await in_thread(lambda: made(view, request, again(job.pk)))
+        except (Refused, AuthenticationFailed) as error:
+            failed = error  # the name in an except clause ends with it
+            return await in_thread(lambda: view.failed(failed))
+        answer["Preference-Applied"] = "wait"
+        return answer
+
+    return Later(waited)
 
 
 def _seconds_to_wait(request: Request) -> int:

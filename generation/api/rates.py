@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from accounts.entitlements import entitlements_of
+from accounts.entitlements import entitlements_of, narrowed
 from accounts.limits import DAY, MINUTE
 from accounts.models import ApiKey
 from generation import clock
@@ -37,7 +37,7 @@ class Rates:
 def rates_of(key: ApiKey, now: datetime | None = None) -> Rates:
     """Returns what is left to a key."""
     now = now or clock.now()
-    allowance = entitlements_of(key.user).allowance
+    allowance = narrowed(entitlements_of(key.user), key).allowance
     if not key.live:
         most = max(admission.TESTS_PER_MINUTE, allowance.per_minute)
         tests = admission.tests_of(key.user, most, now)

@@ -20,7 +20,8 @@ from rest_framework.response import Response
 from accounts.entitlements import entitlements_of, narrowed
 from accounts.models import ApiKey
 from generation import catalogue
-from generation.api.endpoint import Endpoint, Later, ended, in_thread, key_of
+from generation.api.endpoint import Endpoint, Later, in_thread, key_of
+from generation.api.following import ended
 from generation.api.generations import again, draw
 from generation.api.keys import BasicKey
 from generation.api.openai import answers
@@ -125,7 +126,8 @@ class Draw(WebUI):
 
         async def waited() -> HttpResponseBase:
             try:
-                if job.status in Job.OPEN and not await ended(job.pk, settings.GATEWAY_LIMIT):
+                waits = settings.GATEWAY_LIMIT
+                if job.status in Job.OPEN and not await ended(job.pk, key.pk, waits):
                     raise still_drawing()
                 content = await in_thread(lambda: _content(wanted, job, request))
             except SAYABLE as error:

@@ -61,6 +61,11 @@ def others_wait(key: ApiKey, body: str) -> bool:
     return _undelivered(key, body).exists()
 
 
+def stay(call: Call) -> None:
+    """Somebody waits on: no retry joins the call for another while."""
+    Call.objects.filter(pk=call.pk).update(waited_until=_until())
+
+
 def leave(call: Call) -> None:
     """Nobody waits for the call any more: a retry may join it."""
     Call.objects.filter(pk=call.pk).update(waited_until=None)

@@ -16,7 +16,8 @@ from accounts.entitlements import Entitlements, entitlements_of, narrowed
 from accounts.models import ApiKey
 from generation.access import Refused
 from generation.api import rates
-from generation.api.endpoint import Endpoint, Later, ended, in_thread, key_of
+from generation.api.endpoint import Endpoint, Later, in_thread, key_of
+from generation.api.following import ended
 from generation.api.generations import again, draw
 from generation.api.openai import answers, calls, docs, edits, errors
 from generation.api.openai.errors import Refusal
@@ -161,7 +162,7 @@ async def _pictures(asking: Asking, job: Job, call: Call | None, seconds: float)
     """
     sent = False
     try:
-        if job.status in Job.OPEN and not await ended(job.pk, seconds):
+        if job.status in Job.OPEN and not await ended(job.pk, asking.key.pk, seconds):
             raise errors.still_drawing()
         content = await in_thread(lambda: _content(asking.wanted, job, asking))
         sent = True

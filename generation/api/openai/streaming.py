@@ -1,8 +1,10 @@
 """Pictures as a stream of OpenAI's events."""
 
 import json
+import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import structlog
@@ -28,6 +30,9 @@ from generation.queue import previews
 from generation.site.pictures import STORAGE_ERRORS
 
 log = structlog.get_logger(__name__)
+
+STAYS_EVERY = 15.0
+"""Seconds after which a stream says again that somebody waits for its job."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +70,12 @@ async def _written(asking: Asking, job: Job, call: Call | None) -> AsyncIterator
                 yield event
         elif not ended:
             seen: set[tuple[int, int]] = set()
+            stayed = time.monotonic()
             async for news in followed(job.pk, asking.key.pk):
                 ended = news is not None and news.ended
+                if call is not None and time.monotonic() - stayed > STAYS_EVERY:
+                    stayed = time.monotonic()
+                    await in_thread(partial(calls.stay, call))
                 for event in await _unseen(asking, job, seen):
                     yield event
                 yield b":\n\n"

@@ -8,7 +8,8 @@ from asgiref.sync import sync_to_async
 from django.test import override_settings
 from PIL import Image
 
-from accounts.models import ApiKey, Plan, Usage
+from accounts import keys
+from accounts.models import ApiKey, Metering, Plan, Usage, User
 from generation import clock, services
 from generation.api.problems import TITLES
 from generation.errors import GenerationError, PromptRefused
@@ -81,6 +82,28 @@ class TestAsking:
         )  # fmt: skip
         assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
 
+    @pytest.mark.parametrize(
+        "body",
+        [
+            "[" * 100_000,
+            '{"prompt": ' + "[" * 60 + "]" * 60 + "}",
+            '{"prompt": "half a \\ud83e"}',
+            '{"prompt": "a fox", "format": "\\ud83e"}',
+            '{"prompt": "a fox", "count": 1e999}',
+            '{"prompt": "a fox", "seed": 1.5}',
+        ],
+        ids=["endless", "deep", "half a character", "echoed", "infinite", "a fraction"],
+    )
+    @pytest.mark.parametrize("path", ["/api/v1/generations", "/v1/images/generations"])
+    def test_a_strange_body_is_a_bad_request_and_no_mistake_of_ours(self, program, path, body):
+        answer = program.client.post(
+            path, body.replace('"count"', '"n"') if path.startswith("/v1") else body,
+            content_type="application/json",
+            headers={"authorization": f"Bearer {program.text}"},
+        )  # fmt: skip
+        assert answer.status_code == 400
+        assert not Job.objects.exists()
+
     def test_a_quote_costs_nothing(self, program):
         said = program.draw("a fox", count=3, dry_run=True).json()
         assert said["object"] == "quote"
@@ -90,6 +113,13 @@ class TestAsking:
     def test_a_quote_is_refused_as_the_grid_would_be(self, program):
         ApiKey.objects.update(per_day=0)
         assert program.draw(dry_run=True).json()["code"] == "limit_reached"
+
+    def test_a_test_keys_quote_is_for_nothing_whatever_is_used_up(self, practising):
+        Plan.objects.update(per_day=0)
+        said = practising.draw(count=3, dry_run=True).json()
+        assert said["cost"] == {"grids": 0, "images": 3, "pixel_steps": 3 * 64 * 64 * 4}
+        assert said["starts_in"] == {"low": 0, "high": 0}
+        assert not Job.objects.exists()
 
     def test_asked_again_with_the_same_key_it_is_the_same_grid(self, program, alice):
         first = program.draw("a fox", headers={"idempotency-key": "one"})
@@ -127,6 +157,22 @@ class TestAsking:
         missing = program.get("/api/v1/generations/018f0000-0000-7000-8000-000000000000")
         assert missing.status_code == 404
         assert missing["RateLimit"]
+
+    def test_who_pays_by_use_is_told_what_that_allows(self, program, settings):
+        settings.STRIPE_SECRET_KEY = "sk_test_x"
+        Plan.objects.filter(name="free").update(per_day=2, api=True, monthly_grids=30)
+        Plan.objects.filter(name="api").update(per_minute=5, per_day=500, in_flight=8)
+        User.objects.update(plan="free")
+        Metering.objects.create(user=program.key.user, cap=70)
+        answer = program.get("/api/v1/account")
+        said = answer.json()
+        assert said["per_day"]["limit"] == 500
+        assert '"day";r=500' in answer["RateLimit"]
+        assert said["in_flight"] == {"limit": 8, "remaining": 8}
+        assert (said["month"]["used"], said["month"]["cap"]) == (0, 70)
+
+    def test_a_month_that_limits_nothing_is_not_told(self, program):
+        assert program.get("/api/v1/account").json()["month"] is None
 
 
 class TestTestKeys:
@@ -253,6 +299,7 @@ class TestListing:
             page = program.get(f"/api/v1/generations?status={status}").json()
             assert [each["id"] for each in page["data"]] == ids
         assert program.get("/api/v1/generations?checkpoint=other").json()["data"] == []
+        assert program.get("/api/v1/generations?checkpoint=%00").status_code == 400
         assert program.get("/api/v1/generations?status=lost").status_code == 400
         assert program.get("/api/v1/generations?limit=1000").status_code == 400
 
@@ -294,8 +341,8 @@ def test_every_code_has_a_title_and_is_in_the_reference(client):
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
 class TestWaiting:
     def test_with_prefer_wait_the_answer_comes_with_the_end(self, program, monkeypatch):
-        async def waited(job_id, seconds):
-            assert seconds == 5
+        async def waited(job_id, key_id, seconds):
+            assert (key_id, seconds) == (program.key.pk, 5)
             await sync_to_async(lambda: services.cancel(Job.objects.get(pk=job_id)))()
             return True
 
@@ -303,6 +350,20 @@ class TestWaiting:
         answer = program.draw(headers={"prefer": "respond-async, wait=5"})
         assert (answer.status_code, answer.json()["status"]) == (200, "cancelled")
         assert answer["Preference-Applied"] == "wait"
+
+    @pytest.mark.parametrize("path", ["/api/v1/generations", "/v1/images/generations"])
+    def test_a_key_that_is_revoked_while_it_waits_gets_no_pictures(
+        self, program, monkeypatch, path
+    ):
+        async def until_it_is_reported(*_):
+            await sync_to_async(lambda: keys.report(program.text))()
+            for nothing in ():
+                yield nothing
+
+        monkeypatch.setattr("generation.api.following.followed", until_it_is_reported)
+        answer = program.post(path, {"prompt": "a fox"}, prefer="wait=5")
+        assert answer.status_code == 401
+        assert "revoked" in str(answer.json())
 
     @override_settings(GATEWAY_LIMIT=1)
     def test_it_waits_no_longer_than_the_gateways_do(self, program):
