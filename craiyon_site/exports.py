@@ -10,15 +10,18 @@ from typing import Any
 import structlog
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
 from django.core.files import File
 from django.core.files.storage import storages
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.text import slugify
 
-from accounts.models import Export, User
+from accounts.models import Export, Metering, Override, Usage, User
+from billing.models import Subscription
 from generation.images import files
 from generation.images.renditions import Format, Kind
 from generation.models import Image, Job, Source
@@ -83,8 +86,9 @@ def _forget_strays() -> int:
 
 
 def _kept(user: User) -> Any:
+    """What somebody asked for, whatever became of it."""
     return Job.objects.filter(
-        user=user, erased__isnull=True, deleted__isnull=True, status=Job.Status.SUCCEEDED
+        user=user, erased__isnull=True, deleted__isnull=True, redraws__isnull=True
     ).order_by("created")
 
 
@@ -150,6 +154,7 @@ def _grid(archive: zipfile.ZipFile, job: Job, number: int) -> dict[str, Any]:
         "width": job.width,
         "height": job.height,
         "seed": job.seed,
+        "status": job.status,
         "visibility": job.visibility,
         "asked": job.created.isoformat(),
         "pictures": names,
@@ -181,7 +186,32 @@ def _account(user: User) -> dict[str, Any]:
         "plan": user.plan_id,
         "joined": user.date_joined.isoformat(),
         "last_sign_in": user.last_login.isoformat() if user.last_login else None,
-        "api_keys": list(user.api_keys.values("name", "prefix", "live")),
+        "exception": Override.objects.filter(user=user).values().first(),
+        "paying_by_use": Metering.objects.filter(user=user).values("on", "cap").first(),
+        "subscriptions": list(
+            Subscription.objects.filter(customer__user=user).values(
+                "kind", "interval", "status", "period_start", "period_end", "ends"
+            )
+        ),
+        "other_sites": list(
+            SocialAccount.objects.filter(user=user).values("provider", "uid", "extra_data")
+        ),
+        "api_keys": list(
+            user.api_keys.values(
+                "name",
+                "prefix",
+                "live",
+                "scopes",
+                "per_day",
+                "largest_side",
+                "expires",
+                "used",
+                "ended",
+                "created",
+            )
+        ),
+        "callbacks": list(user.callbacks.values("url", "events", "state", "created")),
+        "usage": list(Usage.objects.filter(user=user).values("job_id", "images", "created")),
         "signed_in_from": list(UserSession.objects.filter(user=user).values("ip", "user_agent")),
         "passkeys_and_codes": list(
             Authenticator.objects.filter(user=user).values_list("type", flat=True)
@@ -190,4 +220,4 @@ def _account(user: User) -> dict[str, Any]:
 
 
 def _as_json(said: object) -> str:
-    return json.dumps(said, ensure_ascii=False, indent=2)
+    return json.dumps(said, ensure_ascii=False, indent=2, cls=DjangoJSONEncoder)

@@ -7,6 +7,7 @@ from uuid import uuid4
 from allauth.usersessions.models import UserSession
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.hashers import make_password
+from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models import CASCADE, Model
 from django.utils import timezone
@@ -110,6 +111,7 @@ def delete_account(user: User) -> None:
         user.user_permissions.clear()
         for model, column in _personal():
             model._default_manager.filter(**{column: user}).delete()
+        _forget_in_the_admins_log(user)
         User.objects.filter(pk=user.pk).update(
             username=f"deleted {uuid4()}",
             email="",
@@ -136,6 +138,14 @@ def _personal() -> Iterator[tuple[type[Model], str]]:
         model = relation.related_model
         if relation.on_delete is CASCADE and model not in {LogEntry, Export}:
             yield model, relation.field.name
+
+
+def _forget_in_the_admins_log(user: User) -> None:
+    """What admins did stays on record, and when, but no more to whom."""
+    about = LogEntry.objects.filter(
+        content_type=ContentType.objects.get_for_model(User), object_id=str(user.pk)
+    )
+    about.update(object_repr="deleted", change_message="")
 
 
 def erase_deleted(user: User) -> None:

@@ -6,6 +6,7 @@ import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import Group
 from django.contrib.sessions.models import Session
 from django.test import Client
@@ -62,6 +63,19 @@ def test_pictures_and_personal_data_are_gone_and_what_money_needs_has_no_name(
     assert not left.groups.exists()
     usage = Usage.objects.get()
     assert (usage.user, usage.images) == (left, 9)
+
+
+def test_the_admins_log_says_no_more_to_whom_something_was_done(
+    alice: User, browser: Client
+) -> None:
+    charlie = User.objects.create_superuser("charlie")
+    LogEntry.objects.log_actions(
+        charlie.pk, [alice], CHANGE, change_message="Added exception “alice: a friend of mine”."
+    )
+    browser.post("/account/delete", {"sure": "on"})
+    entry = LogEntry.objects.get()
+    assert entry.user == charlie
+    assert "alice" not in f"{entry.object_repr} {entry.change_message}"
 
 
 def test_nobody_comes_back_to_it_and_its_address_is_free(alice: User, browser: Client) -> None:

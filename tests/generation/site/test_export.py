@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from allauth.socialaccount.models import SocialAccount
 from asgiref.sync import async_to_sync
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
@@ -15,8 +16,11 @@ from django.db import IntegrityError
 from django.test import AsyncClient, Client
 from django.utils import timezone
 
-from accounts.models import Export, User
+from accounts import keys
+from accounts.models import Export, Metering, Override, User
 from craiyon_site import exports
+from generation import services
+from generation.programs import callbacks
 from generation.queue import deletion
 from tests.accounts.people import member
 from tests.generation.site.cast import ask, client_of, finished
@@ -114,6 +118,29 @@ def test_a_day_later_it_is_gone(alice: User, as_alice: Client) -> None:
     assert exports.forget_old() == 1
     assert not storages["exports"].exists(export.name)
     assert not Export.objects.exists()
+
+
+def test_it_is_everything_that_the_site_knows(
+    alice: User, as_alice: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services.cancel(ask(alice, "what came to nothing"))
+    keys.make(alice, keys.KeyWish(name="mine", per_day=7))
+    callbacks.add(alice, "https://example.org/hook")
+    SocialAccount.objects.create(user=alice, provider="github", uid="7", extra_data={"login": "al"})
+    Override.objects.create(user=alice, per_day=99, reason="a friend")
+    Metering.objects.create(user=alice, cap=12)
+    as_alice.post("/account/export")
+    assert exports.pack_waiting() == 1
+    with packed(Export.objects.get()) as archive:
+        (grid,) = json.loads(archive.read("grids.json"))
+        said = json.loads(archive.read("account.json"))
+    assert (grid["prompt"], grid["status"]) == ("what came to nothing", "cancelled")
+    assert grid["pictures"] == []
+    assert said["api_keys"][0]["per_day"] == 7
+    assert said["callbacks"][0]["url"] == "https://example.org/hook"
+    assert said["other_sites"][0]["extra_data"] == {"login": "al"}
+    assert (said["exception"]["reason"], said["paying_by_use"]["cap"]) == ("a friend", 12)
+    assert "whsec_" not in json.dumps(said)
 
 
 def test_a_file_that_no_row_came_to_name_is_found(tmp_path: Path) -> None:
