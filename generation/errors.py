@@ -53,6 +53,13 @@ class LimitReached(GenerationError):
     code = "limit_reached"
     status = 429
 
+    def __init__(
+        self, message: str = "", *, retry_after: int | None = None, shared: bool = False
+    ) -> None:
+        super().__init__(message, retry_after=retry_after)
+        self.shared = shared
+        """Whether it is that of a network, which all who draw there for free share."""
+
 
 class PaymentRequired(GenerationError):
     """This month's grids by the API are used up, and nothing pays for more."""

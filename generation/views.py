@@ -17,7 +17,7 @@ from generation import catalogue
 from generation.access import Refused
 from generation.errors import GenerationError, ProofNeeded
 from generation.prompts import LONGEST_PROMPT
-from generation.site import first_page, pages
+from generation.site import first_page, refusals
 from generation.site.forms import DrawForm
 from generation.site.known_words import unknown_words
 from generation.submission import GridRequest, submit
@@ -98,7 +98,7 @@ def _form(
     request: HttpRequest, form: DrawForm, *, refusal: GenerationError | None = None
 ) -> HttpResponse:
     owner = owner_of(request)
-    context = first_page.context_of(owner, form, refusal) | {
+    context = first_page.context_of(owner, form) | {
         "key": new_key(),
         "task": None if owner else proofs.new_task(request.POST.get("stamp", "")),
     }
@@ -109,18 +109,15 @@ def _form(
 def answer(
     request: HttpRequest, template: str, context: dict[str, Any], refusal: GenerationError | None
 ) -> HttpResponse:
+    """A page, and above it why what was asked for is refused, if it is."""
     if refusal is not None:
-        context |= {"refusal": refusal, "again_in": _again_in(refusal)}
+        context |= refusals.context_of(owner_of(request), refusal)
     response = private(render(request, template, context))
     if refusal is not None:
         response.status_code = refusal.status
         if refusal.status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
             response["Retry-After"] = str(refusal.retry_after or TRY_AGAIN_AFTER)
     return response
-
-
-def _again_in(refusal: GenerationError) -> str:
-    return pages.duration(refusal.retry_after) if refusal.retry_after else ""
 
 
 def private(response: HttpResponse) -> HttpResponse:

@@ -110,7 +110,7 @@ def refuse_beyond_allowance(
     allowance = network_allowance()
     free = Job.objects.filter(network=network, tier=Plan.Tier.FREE)
     if theirs := reached(allowance, spent_by(free, allowance, now), now):
-        raise LimitReached(_shared_limit(theirs), retry_after=theirs.seconds)
+        raise LimitReached(_shared_limit(theirs), retry_after=theirs.seconds, shared=True)
 
 
 def refuse_beyond_key(key: ApiKey, now: datetime) -> None:

@@ -12,11 +12,10 @@ from accounts.entitlements import Entitlements, with_larger_plans
 from accounts.models import Owner, Plan
 from generation import catalogue, clock
 from generation.checkpoints import Checkpoint
-from generation.errors import GenerationError, LimitReached
 from generation.models import Job
 from generation.queue import admission, workers
 from generation.queue.busyness import busyness
-from generation.site.forms import DrawForm, offer_of, plan_title
+from generation.site.forms import DrawForm, offer_of
 from generation.site.known_words import unknown_words
 from generation.site.pages import duration
 
@@ -49,18 +48,7 @@ class Left:
     of: int
 
 
-@dataclass(frozen=True)
-class Larger:
-    """A plan that gives more grids a day, for somebody whose own are used up."""
-
-    plan: str
-    said: str
-    per_day: int
-
-
-def context_of(
-    owner: Owner | None, form: DrawForm, refusal: GenerationError | None
-) -> dict[str, Any]:
+def context_of(owner: Owner | None, form: DrawForm) -> dict[str, Any]:
     """Returns what the first page's template needs, in few queries whatever the history."""
     now = clock.now()
     rights, larger = with_larger_plans(owner)
@@ -78,12 +66,10 @@ def context_of(
         "last_prompt": history[0].prompt if history else "",
         "chosen_count": str(form["count"].value() or 9),
         "more_open": any(form[name].value() for name in FIELDS_UNDER_MORE),
-        "open_job": _open_job(history, refusal),
         "busy": busy if busy.worth_saying else None,
         "busy_for": duration(busy.seconds),
         "crew": workers.recent_crew_of(chosen.name).name,
         "unknown": unknown_words(chosen, form["prompt"].value() or ""),
-        "larger": _more_a_day(rights, larger) if isinstance(refusal, LimitReached) else [],
         "ads": rights.ads,
     }
 
@@ -121,18 +107,3 @@ def _chosen(form: DrawForm, checkpoints: Iterable[Checkpoint]) -> Checkpoint:
     by_name = {checkpoint.name: checkpoint for checkpoint in checkpoints}
     default = next(iter(by_name.values()))
     return by_name.get(form["checkpoint"].value() or "", default)
-
-
-def _open_job(history: list[Drawn], refusal: GenerationError | None) -> Drawn | None:
-    """The grid that is in the way of another one, to lead its owner there."""
-    if not isinstance(refusal, LimitReached) or refusal.retry_after:
-        return None
-    return next((drawn for drawn in history if drawn.status in Job.OPEN), None)
-
-
-def _more_a_day(rights: Entitlements, larger: Iterable[Entitlements]) -> list[Larger]:
-    return [
-        Larger(plan.plan, plan_title(plan.plan), plan.allowance.per_day)
-        for plan in larger
-        if plan.allowance.per_day > rights.allowance.per_day
-    ]

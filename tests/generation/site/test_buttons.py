@@ -116,6 +116,17 @@ class TestAgain:
         assert int(response["Retry-After"]) > 0
         assert page.one("div", role="alert")
         assert len(page.all("img", alt="a red fox")) == 9
+        assert "With a free account it is 25 grids" in page.text
+
+    def test_while_another_grid_is_drawn_leads_there(
+        self, as_alice: Client, alice: Visitor, job: Job, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        Plan.objects.filter(name=Plan.VISITOR).update(per_minute=9)
+        finished(job, monkeypatch)
+        other = ask(alice, "a sloth")
+        response = as_alice.post(f"/g/{job.pk}/again")
+        assert response.status_code == 429
+        assert Page(response).all("a", href=f"/g/{other.pk}")
 
 
 class TestDelete:

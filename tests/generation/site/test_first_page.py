@@ -325,3 +325,11 @@ class TestARefusal:
         assert statuses == [303, 303, 303, 429, 429]
         assert Network.objects.count() == 1
         assert Visitor.objects.count() == 3
+
+    def test_of_a_whole_network_offers_no_account_that_would_share_it(self) -> None:
+        Plan.objects.filter(name=Plan.NETWORK).update(per_day=1)
+        Client().post("/", {"prompt": "a red fox"})
+        page = Page(Client().post("/", {"prompt": "a red fox"}))
+        assert "that your network shares" in page.text
+        assert "free account" not in page.text
+        assert "With Premium you share with nobody: 500 grids in 24 hours" in page.text
