@@ -60,7 +60,7 @@ def context_of(request: HttpRequest, job: Job) -> dict[str, Any]:
         "checkpoint": checkpoint,
         "unknown": unknown_words(checkpoint, job.prompt) if checkpoint else [],
         "formats": FORMATS,
-        "change": _filled_form(job),
+        "change": _filled_form(job, mine=mine),
         "shared": sharing.shared(job),
         "key": new_key() if mine else "",
         **_followed(followed),
@@ -98,15 +98,21 @@ def _followed(job: Job | None) -> dict[str, Any]:
     }
 
 
-def _filled_form(job: Job) -> str:
-    """The form with all that the grid was asked for but its seed, as a query."""
+def _filled_form(job: Job, *, mine: bool) -> str:
+    """The form with all that the grid was asked for but its seed, as a query.
+
+    What the form has by itself is left out, and so is what the checkpoint or its reader has not.
+    """
     checkpoint = catalogue.offered().get(job.checkpoint)
+    default = catalogue.checkpoint_named("")
     asked = {
         "prompt": job.prompt,
         "negative_prompt": job.negative_prompt,
         "style": job.style,
         "count": "" if job.count == 9 else str(job.count),
         "size": f"{job.width}x{job.height}",
+        "checkpoint": checkpoint.name if checkpoint and checkpoint != default else "",
+        "visibility": job.visibility if mine and job.visibility != Job.Visibility.UNLISTED else "",
     }
     if checkpoint and (job.width, job.height) == checkpoint.default_size:
         del asked["size"]

@@ -1,5 +1,6 @@
 """What an owner can do with a grid, and nobody else."""
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -9,12 +10,22 @@ from django.db.models import F
 from django.test import Client
 from PIL import Image as Pictures
 
-from accounts.models import Plan, Visitor
+from accounts.models import Plan, User, Visitor
 from generation import catalogue, services, tasks
+from generation.checkpoints import Checkpoint
 from generation.drawing import delivery
 from generation.models import Image, Job, Rendition
 from generation.queue import deletion
-from tests.generation.site.cast import Page, ask, claimed, client_of, finished, job_behind, key_on
+from tests.generation.site.cast import (
+    Page,
+    ask,
+    claimed,
+    client_of,
+    easel,
+    finished,
+    job_behind,
+    key_on,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -261,14 +272,45 @@ class TestDownload:
         assert as_bob.get(f"/g/{job.pk}/download?{query}").status_code == 404
 
 
+def form_to_change(client: Client, job: Job) -> str:
+    """The address of the filled form that a grid's page leads to."""
+    links = [a["href"] for a in Page(client.get(f"/g/{job.pk}")).all("a")]
+    (form,) = [link for link in links if link.startswith("/?")]
+    return form
+
+
 def test_changing_the_prompt_begins_with_the_whole_form_filled(
-    as_alice: Client, alice: Visitor, monkeypatch: pytest.MonkeyPatch
+    ink: Checkpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job = finished(
-        ask(alice, "50% & a sloth", count=2, size=(128, 64), negative_prompt="snow"), monkeypatch
-    )
-    page = Page(as_alice.get(f"/g/{job.pk}"))
-    (link,) = [a["href"] for a in page.all("a") if a["href"].startswith("/?")]
+    offered = {"ink": ink, "oil": replace(ink, name="oil", title="Oil")}
+    monkeypatch.setattr("generation.catalogue.offered", lambda: offered)
+    easel(checkpoints=["ink", "oil"])
+    carol = User.objects.create(username="carol", plan_id=Plan.PREMIUM)
+    asked = {
+        "prompt": "50% & a sloth", "count": 2, "size": (128, 64), "negative_prompt": "snow",
+        "checkpoint": "oil", "visibility": Job.Visibility.PRIVATE,
+    }  # fmt: skip
+    job = finished(ask(carol, **asked), monkeypatch)
+    link = form_to_change(client_of(carol), job)
     assert dict(parse_qsl(link[2:])) == {
         "prompt": "50% & a sloth", "count": "2", "size": "128x64", "negative_prompt": "snow",
+        "checkpoint": "oil", "visibility": "private",
     }  # fmt: skip
+    chosen = Page(client_of(carol).get(link)).all("option", selected="")
+    assert [one["value"] for one in chosen if "value" in one] == ["oil", "128x64", "private"]
+
+
+def test_what_the_form_has_by_itself_is_not_in_its_address(
+    as_alice: Client, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finished(job, monkeypatch)
+    assert form_to_change(as_alice, job) == "/?prompt=a+red+fox"
+
+
+def test_who_sees_a_grid_is_its_owners_choice_and_nobody_elses_to_begin_with(
+    as_alice: Client, as_bob: Client, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finished(job, monkeypatch)
+    Job.objects.update(visibility=Job.Visibility.PUBLIC)
+    assert "visibility=public" in form_to_change(as_alice, job)
+    assert "visibility" not in form_to_change(as_bob, job)
