@@ -3,6 +3,7 @@
 Each asks Stripe, holding no lock, and then reads the customer: what people see is what Stripe says.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -15,7 +16,14 @@ from django.utils import timezone
 
 from accounts.models import User
 from billing import account_at_stripe, gateway, prices, services
-from billing.errors import AlreadySubscribed, NothingToChange, StripeAway, StripeRefused
+from billing.errors import (
+    AlreadySubscribed,
+    BillingError,
+    NothingToChange,
+    StripeAway,
+    StripeRefused,
+    Unconfirmed,
+)
 from billing.models import Customer, Kind, Price, Subscription
 
 
@@ -95,14 +103,22 @@ def change(user: User, lookup_key: str, once: str) -> None:
 
     Raises:
         NothingToChange: no subscription runs, or it has this price.
-        BillingError: billing is off, Stripe is away, or it refused.
+        PaymentRefused: the bank did not pay, and nothing was changed.
+        Unconfirmed: Stripe did not say whether it was done.
+        BillingError: billing is off, or Stripe refused.
     """
     price = _price(lookup_key)
     subscription = _changeable(user, price)
-    gateway.change(
-        subscription.pk, subscription.item, price.stripe_id, f"change {subscription.pk} {once}"
-    )
-    come_back(user)
+    once = f"change {subscription.pk} {once}"
+    try:
+        gateway.change(subscription.pk, subscription.item, price.stripe_id, once)
+    except StripeAway as away:
+        _read_again(user)
+        subscription.refresh_from_db()
+        if subscription.price != price.stripe_id:
+            raise Unconfirmed(str(away)) from away
+    else:
+        _read_again(user)
 
 
 def end_with_period(user: User, kind: str, *, ends: bool) -> Subscription:
@@ -116,7 +132,7 @@ def end_with_period(user: User, kind: str, *, ends: bool) -> Subscription:
     if subscription is None:
         raise NothingToChange
     gateway.end_with_period(subscription.pk, ends=ends)
-    come_back(user)
+    _read_again(user)
     subscription.refresh_from_db()
     return subscription
 
@@ -133,6 +149,12 @@ def trial_days(user: User) -> int:
         status=Subscription.Status.INCOMPLETE_EXPIRED
     )
     return 0 if had.exists() else settings.TRIAL_DAYS
+
+
+def _read_again(user: User) -> None:
+    """Reads what was just done. If that fails it is done all the same, and the chores will read."""
+    with suppress(BillingError):
+        come_back(user)
 
 
 def _running(user: User, kind: str) -> Subscription | None:

@@ -43,6 +43,27 @@ class StripeRefused(BillingError):
     said = _("Our payment service refused that. Nothing was charged; we have been told.")
 
 
+class PaymentRefused(StripeRefused):
+    """The bank did not pay, and what was to be paid for was not done either."""
+
+    code = "payment_refused"
+    status = 402
+    said = _(
+        "Your payment was refused, so nothing was changed and nothing was charged. You can put in "
+        "another card under “Card and invoices”, or agree to the payment there if your bank asks."
+    )
+
+
+class Unconfirmed(StripeAway):
+    """Stripe was asked, and did not answer: it may have been done."""
+
+    code = "unconfirmed"
+    said = _(
+        "Our payment service did not answer in time, so this may have gone through or not. Please "
+        "look here again shortly, before you try once more: this page will show it."
+    )
+
+
 class Forged(BillingError):
     """This was not signed by Stripe, or too long ago."""
 

@@ -16,7 +16,7 @@ import stripe
 import structlog
 from django.conf import settings
 
-from billing.errors import BillingOff, Forged, StripeAway, StripeRefused
+from billing.errors import BillingOff, Forged, PaymentRefused, StripeAway, StripeRefused
 from billing.standing import Payment, Reading, Snapshot
 
 log = structlog.get_logger(__name__)
@@ -101,7 +101,8 @@ def calling(what: str) -> Iterator[stripe.StripeClient]:
             "stripe.failed", what=what, kind=type(error).__name__, status=error.http_status,
             code=error.code, request=error.request_id,
         )  # fmt: skip
-        raise (StripeAway if away else StripeRefused)(f"{what}: {error.code or ''}") from None
+        declined = PaymentRefused if isinstance(error, stripe.CardError) else StripeRefused
+        raise (StripeAway if away else declined)(f"{what}: {error.code or ''}") from None
 
 
 def event_from(payload: bytes, signature: str) -> Event:
@@ -267,11 +268,19 @@ def preview(subscription: str, item: str, price: str) -> Preview:
 
 
 def change(subscription: str, item: str, price: str, once: str) -> None:
-    """Puts another price in place and has the difference paid now."""
+    """Puts another price in place and has the difference paid now.
+
+    Raises:
+        PaymentRefused: the bank did not pay, and nothing was changed.
+    """
     with calling("change") as api:
         api.v1.subscriptions.update(
             subscription,
-            {"items": [{"id": item, "price": price}], "proration_behavior": "always_invoice"},
+            {
+                "items": [{"id": item, "price": price}],
+                "proration_behavior": "always_invoice",
+                "payment_behavior": "error_if_incomplete",
+            },
             {"idempotency_key": once},
         )
 

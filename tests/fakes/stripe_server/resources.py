@@ -64,8 +64,8 @@ class Resources:
         if kind == "product":
             columns.setdefault("active", True)
         if kind == "webhook_endpoint":
-            columns |= {"secret": f"whsec_fake{len(self.store.all(kind)):04d}", "status": "enabled"}
-            made = self.store.add(kind, **columns)
+            made = self.store.add(kind, **columns, status="enabled")
+            made["secret"] = f"whsec_{made['id'].replace('_', '')}"
             return dict(made)
         return self.store.add(kind, quiet=kind != "customer", **{"metadata": {}, **columns})
 
@@ -75,7 +75,14 @@ class Resources:
         for flag in ("active", "disabled"):
             if flag in changed:
                 changed[flag] = yes(changed[flag])
+        if kind == "webhook_endpoint" and "disabled" in given:
+            changed["status"] = "disabled" if changed.pop("disabled") else "enabled"
         return changed
+
+    def _webhook_endpoint_delete(self, key: str, given: Object) -> Object:
+        self.store.get("webhook_endpoint", key)
+        del self.store.objects["webhook_endpoint"][key]
+        return {"id": key, "object": "webhook_endpoint", "deleted": True}
 
     def _price_create(self, _: str, given: Object) -> Object:
         lookup, transfer = given.get("lookup_key"), yes(given.pop("transfer_lookup_key", False))
@@ -131,6 +138,7 @@ class Resources:
             event["value"] for event in self.store.meter_events
             if event["customer"] == given["customer"] and start <= event["timestamp"] < end
             and event["event_name"] == meter["event_name"]
+            and event["sent"] <= self.store.now - self.store.lag
         )  # fmt: skip
         summary = {
             "id": f"mtrusg_{start}", "object": "billing.meter_event_summary", "meter": key,
@@ -181,10 +189,17 @@ class Resources:
             changed["cancel_at_period_end"] = yes(given["cancel_at_period_end"])
             changed["canceled_at"] = self.store.now if changed["cancel_at_period_end"] else None
         for item in given.get("items", []):
+            if given.get("payment_behavior") == "error_if_incomplete":
+                self._must_pay(changed, item["price"])
             behaviour = given.get("proration_behavior", "create_prorations")
             self.lifecycle.change(changed, item["price"], behaviour)
         self.store.tell("customer.subscription.updated", changed)
         return changed
+
+    def _must_pay(self, subscription: Object, price: str) -> None:
+        pays = self.store.cards.get(subscription["customer"], False)
+        if not pays and self.lifecycle.proration(subscription, price) > 0:
+            raise Refused(402, "Your card was declined.", "card_declined", "card_error")
 
     def _subscription_cancel(self, key: str, given: Object) -> Object:
         ended = self.store.get("subscription", key)

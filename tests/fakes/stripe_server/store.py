@@ -41,6 +41,8 @@ class Store:
     meter_events: list[Object] = field(default_factory=list)
     identifiers: dict[str, int] = field(default_factory=dict)
     """When a meter event came in last, by its identifier."""
+    lag: int = 0
+    """Seconds until a meter event is in the sums."""
     cards: dict[str, bool] = field(default_factory=dict)
     """Whether a customer's card pays, by customer; without an entry there is no card."""
     lock: RLock = field(default_factory=RLock)
