@@ -212,7 +212,9 @@ class TestAFailure:
 
     def test_of_anything_else_is_a_500(self, client: Client) -> None:
         client.raise_request_exception = False
-        assert client.get("/broken").status_code == 500
+        answer = client.get("/broken")
+        assert answer.status_code == 500
+        assert b"What had been accepted before is still in the queue" in answer.content
 
     def test_of_the_database_makes_the_site_unready(
         self, client: Client, monkeypatch: pytest.MonkeyPatch

@@ -50,3 +50,7 @@ def test_caches_are_told_what_a_page_depends_on(client: Client) -> None:
     answer = client.get("/")
     assert {"Accept-Language", "Cookie"} <= set(answer["Vary"].replace(" ", "").split(","))
     assert Page(answer).one("html")["lang"] == answer["Content-Language"]
+
+
+def test_any_seed_is_no_plural_in_french(client: Client) -> None:
+    assert Page(client.get("/?lang=fr")).one("input", name="seed")["placeholder"] == "au hasard"

@@ -51,6 +51,15 @@ class TestWhileItWaits:
         assert len(page.all("div", role="row")) == 3
         assert not shown_on(page)
 
+    def test_it_says_for_how_long_the_pictures_will_be_there(
+        self, as_alice: Client, alice: Visitor
+    ) -> None:
+        page = Page(as_alice.get(f"/g/{ask(alice).pk}"))
+        assert "at this address, for 30 days; with an account, until you delete them." in page.text
+        carol = User.objects.create(username="carol")
+        page = Page(client_of(carol).get(f"/g/{ask(carol).pk}"))
+        assert "Your pictures will be here, at this address." in page.text
+
     def test_it_asks_again_by_itself_without_scripts(
         self, as_alice: Client, alice: Visitor
     ) -> None:

@@ -57,6 +57,14 @@ class TestTheList:
         assert page.all("a", href="/mine/device")
         assert not page.all("form", role="search")
 
+    def test_says_how_long_grids_are_kept_with_an_account_and_without(self, client: Client) -> None:
+        page = Page(client.get("/mine"))
+        assert "for 30 days without an account" in page.text
+        assert "with one, until you delete it" in page.text
+        carol = Page(client_of(User.objects.create(username="carol")).get("/mine"))
+        assert "kept here until you delete it" in carol.text
+        assert "without an account" not in carol.text
+
     def test_is_kept_by_no_cache(self, as_alice: Client) -> None:
         assert "no-store" in as_alice.get("/mine")["Cache-Control"]
 
@@ -140,6 +148,8 @@ class TestDeletingTogether:
         page = Page(as_alice.get("/mine"))
         assert links(page) == [f"/g/{third.pk}"]
         assert "2 grids are deleted" in page.text
+        assert page.all("p", role="status")
+        assert "role" not in page.one("form", action="/mine/undo")
         undo = [one["value"] for one in page.all("input", type="hidden", name="id")]
         page = Page(as_alice.post("/mine/undo", {"id": undo}, follow=True))
         assert "2 grids are back" in page.text

@@ -30,3 +30,12 @@ def test_numbers_and_dates_are_written_as_the_language_does(
     said = " ".join(Page(client_of(None).get(f"/g/{job.pk}?lang={language}")).text.split())
     assert pictures in said
     assert day in said
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "One picture"), ("fr", "Une image")])
+def test_one_picture_has_the_gender_of_the_language(
+    alice: Visitor, monkeypatch: pytest.MonkeyPatch, language: str, said: str
+) -> None:
+    job = finished(ask(alice, count=1), monkeypatch)
+    html = client_of(None).get(f"/g/{job.pk}?lang={language}").content.decode()
+    assert f"<h2>{said}" in html

@@ -77,6 +77,16 @@ class TestWhyAmISeventh:
         assert "One grid of Premium or the API is drawn before yours." in page.text
         assert "free ones get 20% of the drawing" in page.text
 
+    @pytest.mark.parametrize("language", ["en", "fr"])
+    def test_names_nobody_before_the_first(
+        self, alice: Visitor, carol: User, language: str
+    ) -> None:
+        for owner in (alice, carol):
+            page = Page(client_of(owner).get(f"/g/{ask(owner).pk}?lang={language}"))
+            assert page.one("details", class_="more-said")
+            assert "before yours" not in page.text
+            assert "avant la vôtre" not in page.text
+
     def test_counts_by_the_order_of_the_queue_and_not_of_the_clock(
         self, alice: Visitor, bob: Visitor
     ) -> None:
