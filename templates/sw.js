@@ -1,4 +1,4 @@
-{% load static %}// Says that there is no connection where there is none. It keeps one page and what that page is
+{% load i18n static %}{% get_current_language as language %}// Says that there is no connection where there is none. It keeps one page and what that page is
 // made of, and nothing else: no grid, no picture, no page of anybody's.
 
 const PAGE = "/offline";
@@ -9,7 +9,8 @@ const PARTS = [
   "{% static 'fonts/bricolage-grotesque-latin-700.woff2' %}",
   "{% static 'fonts/figtree-latin-wght-normal.woff2' %}",
 ];
-const SHELF = `offline ${PARTS.join(" ")}`;
+// In another language this is another script: the browser installs it and keeps the page anew.
+const SHELF = `offline {{ language }} ${PARTS.join(" ")}`;
 
 addEventListener("install", (event) => {
   event.waitUntil(caches.open(SHELF).then((shelf) => shelf.addAll(PARTS)).then(() => skipWaiting()));

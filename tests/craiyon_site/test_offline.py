@@ -26,3 +26,9 @@ def test_the_page_is_nobodys(client: Client) -> None:
     assert response.status_code == 200
     assert b"No connection" in response.content
     assert not response.cookies
+
+
+def test_in_another_language_the_page_is_kept_anew(client: Client) -> None:
+    french = {"Accept-Language": "fr"}
+    assert client.get("/sw.js").content != client.get("/sw.js", headers=french).content
+    assert "Pas de connexion" in client.get("/offline", headers=french).content.decode()
