@@ -82,6 +82,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
         unconfirmed_days=UNCONFIRMED_KEPT.days,
         visitors_days=VISITORS_GRIDS_KEPT.days,
         undo_minutes=round(GRACE.total_seconds() / 60),
+        adsense=bool(settings.ADSENSE_CLIENT),
     )
 
 

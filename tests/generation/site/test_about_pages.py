@@ -1,6 +1,7 @@
 """The pages about the site: there for everybody, true to the code, in both languages."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -8,11 +9,15 @@ from pathlib import Path
 
 import pytest
 from defusedxml import ElementTree
+from django.conf import settings
+from django.contrib.messages.storage.cookie import CookieStorage
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts import visitors
 from accounts.models import Visitor
+from billing import ads
 from generation.catalogue import MANIFEST
 from generation.checkpoints import Checkpoint, Hub, load_manifest
 from generation.models import Job
@@ -52,6 +57,25 @@ def test_every_page_is_there_for_everybody(client: Client, name: str, language: 
     assert page.one("meta", name="description")["content"]
     assert len(page.all("a", aria_current="page")) == 2, "in the side and in the footer"
     assert client.post(reverse(name)).status_code == 405
+
+
+class TestPrivacy:
+    def test_names_every_cookie_that_the_site_sets(self, client: Client) -> None:
+        page = client.get("/privacy").content.decode()
+        set_here = {visitors.COOKIE, ads.COOKIE, CookieStorage.cookie_name,
+                    settings.CSRF_COOKIE_NAME, settings.SESSION_COOKIE_NAME,
+                    settings.LANGUAGE_COOKIE_NAME}  # fmt: skip
+        assert set(re.findall(r"<dt><code>(\w+)</code></dt>", page)) == set_here
+
+    @pytest.mark.parametrize("language", ["en", "fr"])
+    def test_says_that_nothing_comes_from_elsewhere_only_where_nothing_does(
+        self, client: Client, monkeypatch: pytest.MonkeyPatch, language: str
+    ) -> None:
+        assert "Google" not in Page(client.get("/privacy", {"lang": language})).text
+        monkeypatch.setattr(settings, "ADSENSE_CLIENT", "ca-pub-0000000000000001")
+        text = Page(client.get("/privacy", {"lang": language})).text
+        assert "Google" in text
+        assert "nothing from anybody else" not in text
 
 
 class TestTheModels:
