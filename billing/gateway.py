@@ -207,8 +207,19 @@ def _payments(api: stripe.StripeClient, charge: stripe.Charge) -> Iterator[Payme
         details = (invoice["parent"] or {}).get("subscription_details") or {}
         if subscription := _id(details.get("subscription")):
             yield Payment(
-                subscription, _moment(invoice["created"]), bool(charge.refunded), disputes
+                subscription=subscription,
+                invoiced=_moment(invoice["created"]),
+                until=_paid_until(invoice),
+                refunded=bool(charge.refunded),
+                disputes=disputes,
             )
+
+
+def _paid_until(invoice: dict[str, Any]) -> datetime:
+    """By the lines: an invoice's own period is the one before. Credits pay for nothing."""
+    lines = invoice["lines"]["data"]
+    ends = [line["period"]["end"] for line in lines if line["amount"] > 0]
+    return _moment(max(ends, default=invoice["created"]))
 
 
 def prices(lookup_keys: list[str]) -> list[PriceNow]:

@@ -150,7 +150,7 @@ def _write(customer: Customer, snapshot: Snapshot, now: datetime) -> None:
                 "period_end": one.period_end,
                 "ends": one.ends,
                 "trial_end": one.trial_end,
-                "frozen": frozen(one, snapshot.troubled),
+                "frozen": frozen(one, snapshot.troubled, now),
                 "entitled": entitled(one, snapshot.troubled, now, grace),
             },
         )

@@ -13,7 +13,8 @@ PAID = frozenset({"active", "trialing"})
 FAILING = frozenset({"past_due"})
 
 SETTLED_FOR_US = frozenset({"won", "warning_closed", "prevented"})
-"""Disputes that took nothing, or gave it back. All others freeze."""
+"""Disputes that took nothing, or gave it back."""
+LOST = "lost"
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,8 @@ class Payment:
 
     subscription: str
     invoiced: datetime
+    until: datetime
+    """The end of the time that it paid for."""
     refunded: bool
     disputes: tuple[str, ...]
 
@@ -52,18 +55,25 @@ class Snapshot:
     troubled: Sequence[Payment]
 
 
-def frozen(subscription: Reading, troubled: Sequence[Payment]) -> str:
+def frozen(subscription: Reading, troubled: Sequence[Payment], now: datetime) -> str:
     """Returns why a subscription gives no rights though it runs, or the empty text.
 
-    An open or lost dispute freezes for as long as it is so. A full refund freezes the period that
-    it had paid for: the next payment is a new one. A part of the money given back freezes nothing.
+    An open dispute freezes for as long as it is open. A lost one, and a full refund, freeze the
+    time that was paid for: the next payment is a new one. A part of the money given back freezes
+    nothing.
     """
     own = [payment for payment in troubled if payment.subscription == subscription.id]
-    if any(status not in SETTLED_FOR_US for payment in own for status in payment.disputes):
+    if any({*payment.disputes} - SETTLED_FOR_US - {LOST} for payment in own):
         return "disputed"
-    if any(payment.refunded and payment.invoiced >= subscription.period_start for payment in own):
-        return "refunded"
-    return ""
+    current = [payment for payment in own if _pays_for(payment, subscription, now)]
+    if any(LOST in payment.disputes for payment in current):
+        return "disputed"
+    return "refunded" if any(payment.refunded for payment in current) else ""
+
+
+def _pays_for(payment: Payment, subscription: Reading, now: datetime) -> bool:
+    """Whether a payment is of the current time: a year's still is when months came after it."""
+    return payment.invoiced >= subscription.period_start or now < payment.until
 
 
 def entitled(
@@ -73,7 +83,7 @@ def entitled(
 
     While a payment fails it goes on for the grace, counted from the renewal that was not paid.
     """
-    if frozen(subscription, troubled):
+    if frozen(subscription, troubled, now):
         return False
     if subscription.status in FAILING:
         return now < subscription.period_start + grace

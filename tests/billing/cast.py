@@ -1,5 +1,6 @@
 """What happens at Stripe, in the words of the tests."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.test import Client, RequestFactory
@@ -12,6 +13,8 @@ from tests.fakes.stripe_server import StripeServer
 from tests.fakes.stripe_server.store import Object
 
 DAY = 24 * 3600
+
+DaysLater = Callable[[float], None]
 
 
 @dataclass

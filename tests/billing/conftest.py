@@ -1,17 +1,19 @@
 """A Stripe on loopback with our prices, and Alice, who has an account."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from io import StringIO
 from typing import Any
 
 import pytest
 from django.core.management import call_command
 from django.db import connection
+from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import User
 from billing import gateway
-from tests.billing.cast import Shop
+from tests.billing.cast import DaysLater, Shop
 from tests.fakes.stripe_server import StripeServer, stripe_running
 from tests.fakes.stripe_server.server import KEY, SECRET
 
@@ -57,6 +59,17 @@ def shop(stripe: StripeServer, db: None, tmp_path: object, settings: Settings) -
     settings.STRIPE_WEBHOOK_FILE = tmp_path / "secret"  # type: ignore[operator]
     call_command("billing_setup", stdout=StringIO())
     return Shop(stripe)
+
+
+@pytest.fixture
+def days_later(monkeypatch: pytest.MonkeyPatch) -> DaysLater:
+    """Puts the site's clock so many days after the beginning of the test."""
+    began = timezone.now()
+
+    def put(days: float) -> None:
+        monkeypatch.setattr(timezone, "now", lambda: began + timedelta(days=days))
+
+    return put
 
 
 @pytest.fixture

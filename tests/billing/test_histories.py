@@ -103,9 +103,7 @@ class History:
 
     def truth(self) -> bool:
         """Whether Stripe's own objects, looked at from the money's side, give Premium now."""
-        lasting = {
-            one["id"]: one["items"]["data"][0] for one in self._running() if self._is_served(one)
-        }
+        lasting = {one["id"] for one in self._running() if self._is_served(one)}
         for payment in self.store.all("invoice_payment", status="paid"):
             invoice = self.store.get("invoice", payment["invoice"])
             subscription = invoice["parent"]["subscription_details"]["subscription"]
@@ -113,12 +111,10 @@ class History:
                 continue
             intent = payment["payment"]["payment_intent"]
             charge = self.store.all("charge", payment_intent=intent)[0]
-            bad = [
-                d for d in self.store.all("dispute", charge=charge["id"]) if d["status"] != "won"
-            ]
-            current = invoice["created"] >= lasting[subscription]["current_period_start"]
-            if bad or (charge["amount_refunded"] == charge["amount"] and current):
-                del lasting[subscription]
+            disputes = {d["status"] for d in self.store.all("dispute", charge=charge["id"])}
+            gone = "lost" in disputes or charge["amount_refunded"] == charge["amount"]
+            if disputes - {"won", "lost"} or (gone and self.store.now < paid_until(invoice)):
+                lasting.discard(subscription)
         return bool(lasting)
 
     def _is_served(self, one: Object) -> bool:
@@ -127,6 +123,12 @@ class History:
         failing_since = one["items"]["data"][0]["current_period_start"]
         grace = settings.PAYMENT_GRACE_DAYS * DAY
         return one["status"] == "past_due" and self.store.now < failing_since + grace
+
+
+def paid_until(invoice: Object) -> int:
+    """Returns the end of the time that was charged for."""
+    charged = [line for line in invoice["lines"]["data"] if line["amount"] > 0]
+    return max(int(line["period"]["end"]) for line in charged)
 
 
 class Trusting:

@@ -8,7 +8,7 @@ import pytest
 
 from accounts.models import User
 from billing.models import Customer, StripeEvent
-from tests.billing.cast import DAY, Shop, plan_of, post
+from tests.billing.cast import DAY, DaysLater, Shop, plan_of, post
 from tests.fakes.stripe_server.server import SECRET
 from tests.fakes.stripe_server.webhooks import signed
 
@@ -100,7 +100,9 @@ def test_a_dispute_names_no_customer_and_freezes_all_the_same(shop: Shop, alice:
     assert plan_of(alice) == "premium"
 
 
-def test_a_full_refund_freezes_and_a_partial_one_does_not(shop: Shop, alice: User) -> None:
+def test_a_full_refund_freezes_and_a_partial_one_does_not(
+    shop: Shop, alice: User, days_later: DaysLater
+) -> None:
     customer = shop.customer(alice)
     shop.subscribe(customer)
     charge = shop.charge(customer)
@@ -110,9 +112,40 @@ def test_a_full_refund_freezes_and_a_partial_one_does_not(shop: Shop, alice: Use
     shop.stripe.lifecycle.refund(charge)
     shop.told()
     assert plan_of(alice) == "free"
-    shop.stripe.lifecycle.advance(31 * DAY)
+    shop.stripe.lifecycle.advance(32 * DAY)
+    days_later(32)
     shop.told()
     assert plan_of(alice) == "premium"  # the next month was paid for
+
+
+def test_a_lost_dispute_takes_what_it_had_paid_for_and_no_more(
+    shop: Shop, alice: User, days_later: DaysLater
+) -> None:
+    customer = shop.customer(alice)
+    shop.subscribe(customer)
+    dispute = shop.stripe.lifecycle.dispute(shop.charge(customer))
+    shop.stripe.lifecycle.close(dispute, "lost")
+    shop.told()
+    assert plan_of(alice) == "free"
+    shop.stripe.lifecycle.advance(32 * DAY)
+    days_later(32)
+    shop.told()
+    assert plan_of(alice) == "premium"
+
+
+def test_a_refunded_year_is_frozen_though_months_came_after_it(
+    shop: Shop, alice: User, days_later: DaysLater
+) -> None:
+    customer = shop.customer(alice)
+    subscription = shop.subscribe(customer, "premium_yearly")
+    shop.stripe.lifecycle.advance(DAY)
+    shop.stripe.lifecycle.change(subscription, shop.price("premium_monthly"), "always_invoice")
+    days_later(1)
+    shop.told()
+    assert plan_of(alice) == "premium"
+    shop.stripe.lifecycle.refund(shop.charge(customer))
+    shop.told()
+    assert plan_of(alice) == "free"  # what is left of that year is what pays the months
 
 
 @pytest.mark.parametrize("method", ["get", "put", "delete"])

@@ -23,6 +23,11 @@ def after(moment: int, interval: str) -> int:
     raise AssertionError(was)
 
 
+def line(amount: int, start: int, end: int) -> Object:
+    """Returns a line of an invoice: so much for this time."""
+    return {"object": "line_item", "amount": amount, "period": {"start": start, "end": end}}
+
+
 class Lifecycle:
     """The rules of subscriptions over a store."""
 
@@ -51,19 +56,22 @@ class Lifecycle:
         )  # fmt: skip
         made["items"] = listed([item], "/v1/subscription_items")
         amount = 0 if trial_days else due_for(bought)
-        paid = self.invoice(made, amount, "subscription_create")
+        paid = self.invoice(made, "subscription_create", line(amount, now, end))
         made["status"] = "trialing" if trial_days else "active" if paid else "incomplete"
         store.tell("customer.subscription.created", made)
         return made
 
-    def invoice(self, subscription: Object, amount: int, reason: str) -> bool:
-        """Writes an invoice and has it paid; returns whether it was."""
-        item = subscription["items"]["data"][0]
+    def invoice(self, subscription: Object, reason: str, *lines: Object) -> bool:
+        """Writes an invoice and has it paid, by what the customer has left first; returns whether
+        it was."""
+        customer = self.store.get("customer", subscription["customer"])
+        total = sum(line["amount"] for line in lines)
+        due = total + customer.get("balance", 0)
+        customer["balance"] = min(0, due)
         made = self.store.add(
-            "invoice", customer=subscription["customer"], amount_due=amount, amount_paid=0,
-            status="open", billing_reason=reason, currency=subscription["currency"], total=amount,
-            period_start=item["current_period_start"], period_end=item["current_period_end"],
-            attempt_count=0,
+            "invoice", customer=customer["id"], amount_due=max(0, due), amount_paid=0,
+            status="open", billing_reason=reason, currency=subscription["currency"], total=total,
+            lines=listed([*lines], "/v1/invoices/lines"), attempt_count=0,
             parent={"type": "subscription_details",
                     "subscription_details": {"subscription": subscription["id"]}},
         )  # fmt: skip
@@ -99,26 +107,33 @@ class Lifecycle:
         """Puts another price in place; a different interval starts a new period at once."""
         item = subscription["items"]["data"][0]
         bought = self.store.get("price", price)
-        amount = self.proration(subscription, price)
+        now, old_end = self.store.now, item["current_period_end"]
+        charged, credit = self._prorated(subscription, price)
         other = bought["recurring"]["interval"] != item["price"]["recurring"]["interval"]
         if other and subscription["status"] != "trialing":
-            item["current_period_start"] = self.store.now
-            item["current_period_end"] = after(self.store.now, bought["recurring"]["interval"])
+            item["current_period_start"] = now
+            item["current_period_end"] = after(now, bought["recurring"]["interval"])
         item["price"] = bought
         if behaviour != "none" and subscription["status"] != "trialing":
-            paid = self.invoice(subscription, amount, "subscription_update")
+            new = line(charged, now, item["current_period_end"])
+            unused = line(-credit, now, old_end)
+            paid = self.invoice(subscription, "subscription_update", unused, new)
             subscription["status"] = "active" if paid else "past_due"
 
     def proration(self, subscription: Object, price: str) -> int:
         """Returns what a change costs now: the new price less what is left of the old one."""
+        charged, credit = self._prorated(subscription, price)
+        return charged - credit
+
+    def _prorated(self, subscription: Object, price: str) -> tuple[int, int]:
         if subscription["status"] == "trialing":
-            return 0
+            return 0, 0
         item, bought = subscription["items"]["data"][0], self.store.get("price", price)
         start, end = item["current_period_start"], item["current_period_end"]
         left = max(0, end - self.store.now) / max(1, end - start)
         credit = round(due_for(item["price"]) * left)
         same = bought["recurring"]["interval"] == item["price"]["recurring"]["interval"]
-        return round(due_for(bought) * (left if same else 1)) - credit
+        return round(due_for(bought) * (left if same else 1)), credit
 
     def end(self, subscription: Object) -> None:
         """Ends a subscription now."""
@@ -199,9 +214,12 @@ class Lifecycle:
         item = subscription["items"]["data"][0]
         start, price = item["current_period_end"], item["price"]
         amount = due_for(price, self.used(subscription))
+        past = line(amount, item["current_period_start"], start)
         item["current_period_start"] = start
         item["current_period_end"] = after(start, price["recurring"]["interval"])
-        paid = self.invoice(subscription, amount, "subscription_cycle")
+        coming = line(amount, start, item["current_period_end"])
+        metered = price["recurring"]["usage_type"] == "metered"
+        paid = self.invoice(subscription, "subscription_cycle", past if metered else coming)
         subscription["status"] = "active" if paid else "past_due"
         self.store.tell("customer.subscription.updated", subscription)
 
