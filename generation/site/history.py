@@ -1,5 +1,6 @@
 """What somebody has drawn: newest first, by words, a leaf at a time, and thrown away together."""
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -41,7 +42,8 @@ def leaf_of(owner: Owner, *, words: str = "", before: str = "") -> Leaf:
     """
     jobs = jobs_of(owner).filter(Job.LISTED)
     for word in words_in(words):
-        jobs = jobs.filter(prompt__icontains=word)
+        # By a pattern, since SQLite's LIKE knows capitals of the English letters alone.
+        jobs = jobs.filter(prompt__iregex=re.escape(word))
     jobs = _older_than(before, jobs).order_by("-created", "-pk")
     found = list(jobs.prefetch_related("images")[: LEAF + 1])
     older = _mark(found[LEAF - 1]) if len(found) > LEAF else ""

@@ -118,6 +118,20 @@ class TestTheSearch:
         assert links(page) == [f"/g/{found.pk}"]
         assert page.one("input", name="words")["value"] == "fox RED"
 
+    @pytest.mark.parametrize("words", ["éléphant", "ÉLÉPHANT", "Éléphant à"])
+    def test_takes_capitals_of_any_language_for_small_letters(
+        self, as_alice: Client, alice: Visitor, words: str
+    ) -> None:
+        job = ask(alice, "Éléphant À vélo")
+        assert links(Page(as_alice.get("/mine", {"words": words}))) == [f"/g/{job.pk}"]
+
+    def test_takes_signs_as_they_are(self, as_alice: Client, alice: Visitor) -> None:
+        job = ask(alice, "50% & a fox (red) [1-2] \\w")
+        for words in ("50%", "&", "(red)", "[1-2]", "\\w"):
+            assert links(Page(as_alice.get("/mine", {"words": words}))) == [f"/g/{job.pk}"]
+        for words in ("50_", "f.x", "[r]", ".*"):
+            assert links(Page(as_alice.get("/mine", {"words": words}))) == []
+
     def test_goes_on_to_older_leaves(self, as_alice: Client, alice: Visitor) -> None:
         ask(alice, "a whale")
         many(alice, history.LEAF + 1)
