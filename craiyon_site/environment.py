@@ -118,6 +118,7 @@ def kept_secret(file: Path) -> str:
         try:
             draft.touch(mode=0o600)
             draft.write_text(secrets.token_urlsafe(50), encoding="ascii")
+            sync(draft)  # An empty file after a power cut would stop every later start.
             # A link is made whole or not at all, and never over what another process made.
             with suppress(FileExistsError):
                 file.hardlink_to(draft)
@@ -126,6 +127,15 @@ def kept_secret(file: Path) -> str:
         finally:
             draft.unlink(missing_ok=True)
     return _contents("SECRET_KEY", file)
+
+
+def sync(path: Path) -> None:
+    """Writes a file, or the names in a folder, to the disk."""
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def _contents(name: str, file: Path) -> str:

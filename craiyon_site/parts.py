@@ -59,6 +59,7 @@ def _postgresql(url: str) -> dict[str, Any]:
         "keepalives_idle": 5,
         "keepalives_interval": 5,
         "keepalives_count": 2,
+        "tcp_user_timeout": 15_000,  # while something that was sent is not acknowledged
         **settings.get("OPTIONS", {}),
         "pool": {"min_size": 1, "max_size": CONNECTIONS, "timeout": 5},
     }
@@ -160,7 +161,7 @@ def storage(url: str, folder: Path, **credentials: str) -> dict[str, dict[str, A
 def _folders(folder: Path) -> dict[str, dict[str, Any]]:
     return {
         alias: {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "BACKEND": "craiyon_site.durable.DurableFiles",
             "OPTIONS": {"location": writable(folder / name)},
         }
         for alias, name in FOLDERS
