@@ -3,6 +3,7 @@
 import time
 
 import structlog
+from amqp.exceptions import AMQPError
 from celery import current_app
 from kombu.exceptions import OperationalError
 
@@ -21,6 +22,6 @@ def ring() -> None:
         return
     try:
         current_app.send_task("billing.look", expires=60, retry=False, ignore_result=True)
-    except (OperationalError, OSError) as error:
+    except (OperationalError, AMQPError, OSError) as error:
         _silent_until = time.monotonic() + RESTS
         log.warning("doorbell.silent", error=str(error))

@@ -13,9 +13,9 @@ from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from kombu.exceptions import KombuError
 
 from craiyon_site.parts import BROKER_LIMIT
+from generation.broker import AWAY
 from generation.catalogue import offered
 from generation.images import files
 from generation.queue import workers
@@ -26,7 +26,7 @@ KEPT = 1.0
 """Seconds that a finding is kept, so that asking often costs nothing."""
 
 
-FAILURES = (DatabaseError, KombuError, OSError, BotoCoreError, ClientError, Boto3Error)
+FAILURES = (DatabaseError, *AWAY, BotoCoreError, ClientError, Boto3Error)
 """What the drivers of the parts raise."""
 
 

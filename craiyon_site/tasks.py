@@ -2,9 +2,9 @@
 
 import structlog
 from celery import shared_task
-from kombu.exceptions import OperationalError
 
 from craiyon_site import exports, retention
+from generation import broker
 
 log = structlog.get_logger(__name__)
 
@@ -25,5 +25,5 @@ def ring_for_exports() -> None:
     """Rings for the chores; nothing depends on it, since they look every minute as well."""
     try:
         pack_exports.apply_async(expires=60, retry=False)
-    except (OperationalError, OSError) as error:
+    except broker.AWAY as error:
         log.warning("doorbell.silent", error=str(error))

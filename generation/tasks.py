@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import structlog
 from celery import shared_task
-from kombu.exceptions import OperationalError
 
-from generation import services
+from generation import broker, services
 from generation.audit import stored_files
 from generation.programs import practice, sending
 from generation.queue import deletion
@@ -37,7 +36,7 @@ def ring(checkpoint: str) -> None:
         return
     try:
         drain.apply_async(queue=f"draw.{checkpoint}", expires=30, retry=False, ignore_result=True)
-    except (OperationalError, OSError) as error:
+    except broker.AWAY as error:
         doorbell.silent_until = time.monotonic() + BELL_RESTS
         log.warning("doorbell.silent", error=str(error))
 
@@ -97,5 +96,5 @@ def ring_for_reports() -> None:
     """Rings for the chores; nothing depends on it, since the clock calls them as well."""
     try:
         mail_reports.apply_async(expires=300, retry=False)
-    except (OperationalError, OSError) as error:
+    except broker.AWAY as error:
         log.warning("doorbell.silent", error=str(error))

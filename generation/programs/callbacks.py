@@ -12,10 +12,9 @@ import structlog
 from celery import current_app
 from django.db import transaction
 from django.utils.translation import gettext as _
-from kombu.exceptions import OperationalError
 
 from accounts.models import User
-from generation import clock
+from generation import broker, clock
 from generation.errors import RequestRefused
 from generation.models import Callback, Delivery, Job
 from generation.programs import outside
@@ -130,7 +129,7 @@ def ring() -> None:
         return
     try:
         current_app.send_task("generation.send_callbacks", expires=30, retry=False)
-    except (OperationalError, OSError) as error:
+    except broker.AWAY as error:
         _bell.silent_until = time.monotonic() + BELL_RESTS
         log.warning("callbacks.bell_silent", error=str(error))
 
