@@ -6,6 +6,7 @@ from typing import Any
 
 from celery import bootsteps
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
 from generation.catalogue import offered
@@ -34,9 +35,15 @@ class Drawing(bootsteps.StartStopStep):
         ]
         if not names:
             return
+        known = offered()
+        if unknown := [name for name in names if name not in known]:
+            raise ImproperlyConfigured(
+                f"DRAWS names {', '.join(unknown)}, which CHECKPOINTS does not offer; "
+                f"it offers {', '.join(known)}."
+            )
         # By name: the module imports torch, and the web process imports this one.
         drawer_class = import_string("generation.worker.Drawer")
-        self.drawer = drawer_class({name: offered()[name] for name in names})
+        self.drawer = drawer_class({name: known[name] for name in names})
         self.drawer.start()
         doorbell.answer = self.drawer.drain
 

@@ -49,7 +49,10 @@ class Holding:
     def let_go(self, jobs: Iterable[Job]) -> None:
         with self._lock:
             for job in jobs:
-                self._held.pop(job.pk, None)
+                held = self._held.get(job.pk)
+                # A late delivery of an attempt that was lost lets go of that one alone.
+                if held is not None and held.job.attempts == job.attempts:
+                    del self._held[job.pk]
 
     def all(self) -> Sequence[Held]:
         with self._lock:

@@ -75,6 +75,8 @@ class Pipelines:
         self._loaded: dict[str, Pipeline] = {}
         self._broken: dict[str, Broken] = {}
         self._rooms = {name: Room(c.batch_size) for name, c in checkpoints.items()}
+        self._warmed: dict[str, float] = {}
+        """Seconds that the trial of a full call took: on a slow device a step takes minutes."""
 
     @property
     def rooms(self) -> dict[str, int]:
@@ -111,7 +113,7 @@ class Pipelines:
         self._watch.start(LOADING_MAY_TAKE)
         try:
             pipeline = self._load(self._checkpoints[name])
-            self._warm(pipeline, self._rooms[name])
+            self._warmed[name] = self._warm(pipeline, self._rooms[name])
         except Exception as error:
             # Whatever a library raises: the other checkpoints are drawn, this one's jobs fail.
             self._broken[name] = broken = _broken(error, earlier)
@@ -143,7 +145,7 @@ class Pipelines:
         call: dict[str, int] = {"width": head.width, "height": head.height, "steps": head.steps}
         pace = {"images": batch.images, **call}
         expected = paces.expected_seconds(pipeline.kind, checkpoint.name, **pace)
-        self._watch.start(max(self._hangs_after, 5 * (expected or 0)))
+        self._watch.start(self._patience(checkpoint.name, expected))
         places = [(job, position) for job in batch.jobs for position in range(job.count)]
         began = time.monotonic()
         try:
@@ -179,7 +181,7 @@ class Pipelines:
         pipeline = self._loaded.get(name)
         if pipeline is None:
             return True
-        self._watch.start(self._hangs_after)
+        self._watch.start(self._patience(name))
         try:
             pipeline.warm(1)
         except Exception:
@@ -189,6 +191,10 @@ class Pipelines:
             self._watch.stop()
         return True
 
+    def _patience(self, name: str, expected: float | None = None) -> float:
+        """Seconds without a step that are taken for a hang."""
+        return max(self._hangs_after, 5 * (expected or 0), 5 * self._warmed.get(name, 0))
+
     def _learn(self, kind: str, name: str, pace: Mapping[str, int], seconds: float) -> None:
         try:
             paces.observe(kind, name, seconds=seconds, **pace)
@@ -196,9 +202,10 @@ class Pipelines:
             # What was drawn is worth more than what was learned from it.
             log.exception("pace.not_noted")
 
-    def _warm(self, pipeline: Pipeline, room: Room) -> None:
-        """Draws a full call, or as large a one as fits."""
+    def _warm(self, pipeline: Pipeline, room: Room) -> float:
+        """Draws a full call, or as large a one as fits; returns the seconds that it took."""
         while True:
+            began = time.monotonic()
             try:
                 pipeline.warm(room.now)
             except OutOfMemory:
@@ -208,7 +215,7 @@ class Pipelines:
                 log.warning("checkpoint.room", room=room.now)
             else:
                 room.fits(room.now)
-                return
+                return time.monotonic() - began
 
 
 def _broken(error: Exception, earlier: Broken | None) -> Broken:

@@ -37,6 +37,17 @@ def test_a_broken_checkpoint_folder_fails_its_jobs_and_no_others(start, offered,
     assert Usage.objects.get().job_id == fine.pk
 
 
+def test_on_a_slow_device_a_long_first_step_is_no_hang(start, painter):
+    """Its trial tells how slow it is, before any call has been measured."""
+    painter.warm = lambda _images: time.sleep(1.0)
+    painter.before_step = lambda step: step or time.sleep(2.5)
+    ended = []
+    start(hangs_after=0.5, end_process=ended.append)
+    [job] = wait_until_ended(ask())
+    assert (job.status, job.attempts) == (Job.Status.SUCCEEDED, 1)
+    assert ended == []
+
+
 def test_an_error_while_drawing_fails_the_job_after_three_attempts(start, painter):
     def break_down():
         raise ValueError("shape mismatch")

@@ -1,14 +1,16 @@
 """A worker that is told to stop at an unlucky moment loses nothing and ends."""
 
 import threading
+from types import SimpleNamespace
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 
 from generation import services
 from generation.drawing.deliverer import DELIVERIES, Deliverer
 from generation.drawing.drawing_step import Drawing
 from generation.drawing.holding import Holding
-from generation.models import Worker
+from generation.models import Job, Worker
 from tests.generation.worker.conftest import a_checkpoint, ask, wait_for
 
 pytestmark = pytest.mark.both_databases
@@ -83,3 +85,22 @@ def test_what_waited_for_delivery_when_it_stopped_holds_nothing_up():
     deliverer.hand_over([], a_checkpoint())  # nor does what comes too late
     assert deliverer.ended(within=5)
     hangs.set()
+
+
+def test_a_late_delivery_of_a_lost_attempt_lets_go_of_that_one_alone():
+    holding = Holding("worker")
+    first, second = Job(attempts=1), Job(attempts=2)
+    second.pk = first.pk
+    holding.hold([first])
+    holding.hold([second])  # swept while a storage was slow, and claimed again
+    holding.let_go([first])
+    assert [held.job.attempts for held in holding.all()] == [2]
+    holding.let_go([second])
+    assert not holding
+
+
+def test_a_worker_of_a_checkpoint_that_is_not_on_offer_names_it(offered):
+    queues = SimpleNamespace(consume_from=["draw.doodle", "draw.flux"])
+    worker = SimpleNamespace(app=SimpleNamespace(amqp=SimpleNamespace(queues=queues)))
+    with pytest.raises(ImproperlyConfigured, match="DRAWS names flux, which CHECKPOINTS does not"):
+        Drawing(None).start(worker)
