@@ -31,11 +31,12 @@ function submitOnEnter(event) {
 }
 
 // What was typed outlives a reload, a refusal and a lost connection, in this tab alone. It goes once
-// the server has it: when the newest grid is of this prompt.
+// the server has it: when the newest grid is of this prompt. The text that the page came with is
+// kept beside it: what a link or a refusal fills in makes way for nothing but what became of it.
 function keep() {
   const said = [...new FormData(form)].filter(([name]) => !OURS.has(name));
   try {
-    sessionStorage.setItem(KEPT, JSON.stringify(said));
+    sessionStorage.setItem(KEPT, JSON.stringify([...said, ["origin", prompt.defaultValue]]));
   } catch {
     // a full or forbidden storage keeps nothing
   }
@@ -51,7 +52,8 @@ function restore() {
   const kept = Object.fromEntries(said);
   const drawn = kept.prompt?.trim().replace(/\s+/g, " ") === form.dataset.drawn;
   if (drawn) sessionStorage.removeItem(KEPT);
-  if (drawn || !kept.prompt || "filled" in form.dataset) return;
+  const filled = prompt.defaultValue && prompt.defaultValue !== kept.origin;
+  if (drawn || !kept.prompt || filled) return;
   // Somebody may have been faster than this script.
   const typed = prompt.value !== prompt.defaultValue;
   for (const [name, value] of typed ? [] : said) {

@@ -210,6 +210,19 @@ def test_stopping_shows_at_once(visit: Visit, site: RunningSite) -> None:
         site.resume_worker()
 
 
+def test_an_edited_sample_outlives_a_reload_and_makes_way_for_another(visit: Visit) -> None:
+    page = visit()
+    prompt = page.get_by_label("Your prompt")
+    page.goto("/?prompt=a%20red%20fox")
+    prompt.fill("a red fox in a hat")
+    page.reload()
+    expect(prompt).to_have_value("a red fox in a hat")
+    page.goto("/?prompt=a%20house")
+    expect(prompt).to_have_value("a house")
+    page.goto("/")
+    expect(prompt).to_have_value("a red fox in a hat")
+
+
 def test_a_refusal_keeps_what_was_typed(visit: Visit) -> None:
     page = visit()
     long = "x" * 1001
