@@ -35,6 +35,8 @@ MOST_CALLBACKS = 10
 OVERLAP = timedelta(hours=24)
 """For so long a rotated secret signs beside its successor."""
 
+MOST_FORMER = 5
+
 BELL_RESTS = 5.0
 """Seconds without a ring after the broker did not answer."""
 
@@ -66,12 +68,18 @@ def add(user: User, url: str, events: Sequence[str] = ALL_EVENTS) -> Callback:
 
 
 def rotate(callback: Callback) -> Callback:
-    """Gives a callback a new secret. The former one signs as well for a day."""
+    """Gives a callback a new secret. The former one signs as well for a day.
+
+    So do those before it that still sign: an answer that was lost, and asked for again, must not
+    leave the receiver with a secret that signs no more.
+    """
     with transaction.atomic():
         callback.refresh_from_db(from_queryset=Callback.objects.select_for_update())
-        callback.former_secret, callback.secret = callback.secret, _new_secret()
+        signing = callback.former_secrets if callback.former_signs else []
+        callback.former_secrets = [callback.secret, *signing][:MOST_FORMER]
+        callback.secret = _new_secret()
         callback.former_until = clock.now() + OVERLAP
-        callback.save(update_fields=("secret", "former_secret", "former_until"))
+        callback.save(update_fields=("secret", "former_secrets", "former_until"))
     return callback
 
 

@@ -92,9 +92,9 @@ class Callback(models.Model):
     secret = models.CharField(
         max_length=80, help_text="Signs what is sent, so it is kept as it is."
     )
-    former_secret = models.CharField(max_length=80, blank=True, default="")
+    former_secrets = models.JSONField(default=list, blank=True, help_text="The latest first.")
     former_until = models.DateTimeField(
-        null=True, blank=True, help_text="Until then the former secret signs as well."
+        null=True, blank=True, help_text="Until then the former secrets sign as well."
     )
     created = models.DateTimeField(db_default=Now())
 
@@ -106,7 +106,7 @@ class Callback(models.Model):
 
     @property
     def former_signs(self) -> bool:
-        """Whether the former secret signs as well, now."""
+        """Whether the former secrets sign as well, now."""
         return self.former_until is not None and self.former_until > timezone.now()
 
 

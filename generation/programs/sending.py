@@ -59,8 +59,8 @@ def headers_of(delivery: Delivery, content: bytes, now: datetime) -> dict[str, s
     """Returns the head of a delivery, signed by Standard Webhooks with each secret of now."""
     callback = delivery.callback
     secrets = [callback.secret]
-    if callback.former_secret and callback.former_until and callback.former_until > now:
-        secrets.append(callback.former_secret)
+    if callback.former_until and callback.former_until > now:
+        secrets.extend(callback.former_secrets)
     signed = [Webhook(secret).sign(str(delivery.pk), now, content.decode()) for secret in secrets]
     return {
         "Content-Type": "application/json",
