@@ -29,10 +29,11 @@ OLDEST = timedelta(days=34)
 """Stripe takes timestamps up to 35 days back."""
 
 SETTLES = timedelta(hours=2)
-"""After a day ends, until Stripe's sum of it is taken as final."""
+"""After a day ends and after a last try, until Stripe's sum is taken as final: it lags behind."""
 
 LOOKED_BACK = 3
-"""Days that are compared every day, whether or not something is amiss."""
+"""Days from an event's first try on in which its day is compared, whether or not something is
+amiss."""
 
 WARNED_AT = (50, 80, 100)
 """Percent of a cap at which its owner gets a mail."""
@@ -110,14 +111,14 @@ def tell_of_caps() -> None:
 
 
 def _days_to_compare() -> Iterable[Day]:
-    """The last days of everybody, and older ones with a row whose try came to nothing."""
+    """The days of what was last sent, and older ones with a row whose try came to nothing."""
     now = timezone.now()
     ended = (now - SETTLES).date()
     stale = Q(bill=Usage.Bill.DUE) & (
         Q(meter_tried__lt=now - UNIQUE_FOR) | Q(created__lt=now - OLDEST)
     )
     recent = Q(bill__in=(Usage.Bill.DUE, Usage.Bill.SENT)) & Q(
-        created__gte=datetime.combine(ended, time(), UTC) - timedelta(days=LOOKED_BACK)
+        meter_tried__gte=datetime.combine(ended, time(), UTC) - timedelta(days=LOOKED_BACK)
     )
     rows = (
         Usage.objects.filter(stale | recent, user__customer__isnull=False)
@@ -136,10 +137,8 @@ def _reconcile(day: Day, meter: str) -> int:
         user=day.user, created__gte=start, created__lt=start + timedelta(days=1)
     )
     now = timezone.now()
-    underway = rows.filter(bill=Usage.Bill.DUE, meter_tried__gt=now - UNIQUE_FOR)
-    if underway.exists() or rows.filter(bill=Usage.Bill.DUE, meter_tried=None,
-                                        created__gt=now - OLDEST).exists():  # fmt: skip
-        return 0  # these are still sent one by one; the sum can be judged when they were
+    if rows.filter(_underway(now)).exists():
+        return 0
     of = Counter(rows.values_list("bill", flat=True))
     ours = of[Usage.Bill.DUE] + of[Usage.Bill.SENT]
     theirs = gateway.used(meter, day.customer, start, start + timedelta(days=1))
@@ -152,10 +151,21 @@ def _reconcile(day: Day, meter: str) -> int:
         late = rows.filter(bill=Usage.Bill.DUE).values_list("pk", flat=True)[:missing]
         rows.filter(pk__in=list(late), bill=Usage.Bill.DUE).update(bill=Usage.Bill.LOST)
     elif missing:
-        # Named by the sum it was made for: sent twice for the same sum it counts once.
+        # Named by the sum it was made for: sent again before it is in there it counts once.
         name = f"sum {day.customer} {day.day} {theirs}"
         noon = start + timedelta(hours=12)
         gateway.send_usage(account_at_stripe.METER, day.customer, name, missing, noon)
         log.warning("usage.sent_by_sum", customer=day.customer, day=str(day.day), missing=missing)
     rows.filter(bill=Usage.Bill.DUE).update(bill=Usage.Bill.SENT)
     return missing
+
+
+def _underway(now: datetime) -> Q:
+    """Rows that are still to be sent one by one, or that Stripe's sum may not hold yet.
+
+    Only the first try is known; the last, of what is sent by now as well, was UNIQUE_FOR later at
+    most.
+    """
+    waits = Q(bill=Usage.Bill.DUE, meter_tried=None, created__gt=now - OLDEST)
+    tried = Q(meter_tried__gt=now - UNIQUE_FOR - SETTLES)
+    return waits | tried & Q(bill__in=(Usage.Bill.DUE, Usage.Bill.SENT))

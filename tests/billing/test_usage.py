@@ -10,11 +10,15 @@ from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import Metering, Usage, User
+from accounts import metering
+from accounts.models import ApiKey, Metering, Plan, Usage, User
 from billing import notices, services, usage
 from billing.errors import StripeAway
 from billing.models import Customer, Subscription
+from generation import services as queue
+from generation.submission import GridRequest, submit
 from tests.billing.cast import DAY, Shop, reconcile
+from tests.generation.queue.cast import claimed, finish, time_passes
 
 pytestmark = pytest.mark.django_db
 
@@ -62,6 +66,21 @@ def test_a_paid_grid_is_sent_once_under_its_own_id(shop: Shop, alice: User) -> N
     assert at_stripe(shop, customer) == 1
 
 
+def test_a_grid_that_is_drawn_a_second_time_is_billed_once(shop: Shop, alice: User) -> None:
+    customer = shop.customer(alice)
+    Plan.objects.update(monthly_grids=0)
+    metering.switch(alice, on=True)
+    key = ApiKey.objects.create(user=alice, name="k", live=True, prefix="cry", sha256="0" * 64)
+    submit(GridRequest(prompt="a fox", count=1), owner=alice, api_key=key)
+    lost = claimed("easel", doodle=9)
+    time_passes(queue.LEASE.total_seconds() + 1)
+    assert queue.sweep() == 1
+    again = claimed("palette", doodle=9)
+    delivered = [finish(job) for job in (lost, again, again, lost)]
+    assert delivered == [False, True, False, False]
+    assert usage.send_due() == at_stripe(shop, customer) == 1
+
+
 def test_the_sum_is_that_of_the_grids_whatever_fails(shop: Shop, alice: User) -> None:
     customer = shop.customer(alice)
     paid(alice, 100)
@@ -102,6 +121,69 @@ def test_what_stripe_lost_without_a_word_is_found_by_the_day(
     usage.send_due()
     shop.stripe.store.meter_events.pop()
     clock(timedelta(days=1, hours=3))
+    assert usage.reconcile_sums() == 1
+    assert at_stripe(shop, customer) == 4
+
+
+def test_what_stripe_has_yet_to_add_up_is_not_sent_again(
+    shop: Shop, alice: User, clock: Callable[[timedelta], None]
+) -> None:
+    customer = shop.customer(alice)
+    shop.stripe.store.lag = 3600
+    paid(alice, 3)
+    clock(timedelta(days=1, hours=3))  # the chores were away, and do everything at once now
+    assert (usage.send_due(), usage.reconcile_sums()) == (3, 0)
+    clock(timedelta(days=1))
+    assert usage.reconcile_sums() == 0
+    assert at_stripe(shop, customer) == 3
+
+
+@pytest.mark.parametrize("fault", ["", "drop-after"])
+def test_a_last_try_is_given_the_same_time_whatever_was_heard_of_it(
+    shop: Shop, alice: User, clock: Callable[[timedelta], None], fault: str
+) -> None:
+    customer = shop.customer(alice)
+    shop.stripe.store.lag = 3600
+    paid(alice)
+    clock(timedelta(days=1))
+    shop.stripe.faults.append("drop")
+    usage.send_due()
+    clock(usage.UNIQUE_FOR - timedelta(minutes=10))
+    shop.stripe.faults.append(fault)
+    usage.send_due()  # it arrives
+    clock(timedelta(minutes=30))
+    assert usage.reconcile_sums() == 0
+    clock(timedelta(days=1))
+    assert usage.reconcile_sums() == 0
+    assert at_stripe(shop, customer) == 1
+
+
+def test_a_correction_that_stripe_has_yet_to_add_up_is_not_followed_by_another(
+    shop: Shop, alice: User, clock: Callable[[timedelta], None]
+) -> None:
+    customer = shop.customer(alice)
+    shop.stripe.store.lag = 3600
+    paid(alice, 4)
+    usage.send_due()
+    shop.stripe.store.meter_events.pop()
+    clock(timedelta(days=1, hours=3))
+    for _ in range(3):
+        assert usage.reconcile_sums() == 1
+        clock(timedelta(minutes=10))
+    clock(timedelta(hours=1))
+    assert usage.reconcile_sums() == 0
+    assert at_stripe(shop, customer) == 4
+
+
+def test_what_was_sent_late_is_compared_as_well(
+    shop: Shop, alice: User, clock: Callable[[timedelta], None]
+) -> None:
+    customer = shop.customer(alice)
+    paid(alice, 4)
+    clock(timedelta(days=9))
+    usage.send_due()
+    shop.stripe.store.meter_events.pop()
+    clock(timedelta(days=1))
     assert usage.reconcile_sums() == 1
     assert at_stripe(shop, customer) == 4
 
