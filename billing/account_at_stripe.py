@@ -43,7 +43,9 @@ class Made:
     """Of a webhook endpoint made just now; Stripe tells it only then."""
 
 
-def set_up(wanted: list[Wanted], currency: str, site: str, address: str) -> Made:
+def set_up(
+    wanted: list[Wanted], currency: str, site: str, address: str, *, secret_kept: bool
+) -> Made:
     """Makes or corrects products, prices, the meter, the portal and the webhook endpoint.
 
     Args:
@@ -51,6 +53,8 @@ def set_up(wanted: list[Wanted], currency: str, site: str, address: str) -> Made
         currency: of all of them.
         site: what the products are called after.
         address: the site's own, to which Stripe sends events and people.
+        secret_kept: whether the site has its endpoint's secret. Without it an endpoint that is
+            there is made anew.
 
     Raises:
         BillingError: Stripe did not do it; what was done before stays, and the next run goes on.
@@ -61,8 +65,9 @@ def set_up(wanted: list[Wanted], currency: str, site: str, address: str) -> Made
     priced = [(one, _price(one, products[one.kind], currency, meter, lines)) for one in wanted]
     switchable = [price for one, price in priced if one.kind == Kind.PREMIUM]
     _portal(products[Kind.PREMIUM], switchable, address, lines)
-    secret = _endpoint(f"{address}/stripe/webhook", lines)
     prices.read()
+    # Last: what failed after it would take the secret along.
+    secret = _endpoint(f"{address}/stripe/webhook", lines, secret_kept=secret_kept)
     return Made(lines, secret)
 
 
@@ -182,15 +187,20 @@ def _portal(product: str, switchable: list[str], address: str, lines: list[str])
     lines.append("updated the portal" if known else "made the portal")
 
 
-def _endpoint(url: str, lines: list[str]) -> str:
+def _endpoint(url: str, lines: list[str], *, secret_kept: bool) -> str:
     events: Any = [*EVENTS]
     with gateway.calling("webhook_endpoint") as api:
-        for endpoint in api.v1.webhook_endpoints.list({"limit": 100}).auto_paging_iter():
-            if endpoint.url == url:
-                if set(endpoint.enabled_events) != set(EVENTS):
-                    api.v1.webhook_endpoints.update(endpoint.id, {"enabled_events": events})
-                    lines.append("updated the webhook endpoint's events")
-                return ""
+        found = api.v1.webhook_endpoints.list({"limit": 100}).auto_paging_iter()
+        ours = [endpoint for endpoint in found if endpoint.url == url]
+        if ours and secret_kept:
+            if ours[0].status != "enabled" or set(ours[0].enabled_events) != set(EVENTS):
+                params: Any = {"disabled": False, "enabled_events": events}
+                api.v1.webhook_endpoints.update(ours[0].id, params)
+                lines.append("put the webhook endpoint right: enabled, with our events")
+            return ""
+        for endpoint in ours:
+            api.v1.webhook_endpoints.delete(endpoint.id)
+            lines.append("deleted the webhook endpoint, whose secret is missing here")
         made = api.v1.webhook_endpoints.create({"url": url, "enabled_events": events})
     lines.append(f"made the webhook endpoint {url}")
     return made.secret or ""

@@ -39,7 +39,10 @@ class Command(BaseCommand):
             Wanted(prices.API_GRID, Kind.API, Interval.MONTH, asked["grid"], metered=True),
         ]
         try:
-            made = set_up(wanted, currency, settings.SITE_NAME, settings.SITE_URL)
+            made = set_up(
+                wanted, currency, settings.SITE_NAME, settings.SITE_URL,
+                secret_kept=bool(settings.STRIPE_WEBHOOK_SECRET),
+            )  # fmt: skip
         except BillingOff:
             raise CommandError("STRIPE_SECRET_KEY is missing: set it first.") from None
         except BillingError as error:
