@@ -23,7 +23,7 @@ function load(personal) {
 function heard(consent, ok) {
   if (!ok) return;
   if (consent.gdprApplies === false) {
-    load(true);
+    load(false); // where no law asks, nobody has said yes either
     return;
   }
   if (consent.eventStatus !== "tcloaded" && consent.eventStatus !== "useractioncomplete") return;

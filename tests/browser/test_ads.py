@@ -59,6 +59,7 @@ GOOGLE = {
     "https://pagead2.googlesyndication.com/**": ("text/javascript", FILLING),
     "https://googleads.g.doubleclick.net/**": ("text/html", "<!doctype html><p>An ad"),
 }
+WHOLE_YES = {"1": True, "3": True, "4": True}
 SHIFTS = """
 window.shifts = [];
 const part = ({ node }) => (node instanceof Element ? node : node?.parentElement);
@@ -196,18 +197,20 @@ def test_google_is_asked_nothing_before_a_yes(sold: Sold, look: Look) -> None:
 
 
 @pytest.mark.parametrize(
-    "answer",
+    ("answer", "asked"),
     [
-        {"eventStatus": "tcloaded", "purpose": {"consents": {"1": True, "3": True, "4": True}}},
-        {"gdprApplies": False},
+        ({"eventStatus": "tcloaded", "purpose": {"consents": WHOLE_YES}}, "npa=0"),
+        ({"gdprApplies": False}, "npa=1"),
     ],
 )
-def test_personal_ads_follow_a_whole_yes(sold: Sold, look: Look, answer: dict[str, Any]) -> None:
+def test_personal_ads_follow_a_whole_yes_alone(
+    sold: Sold, look: Look, answer: dict[str, Any], asked: str
+) -> None:
     looking = look(sold.public)
     looking.say(**answer)
     expect(looking.googles).to_be_visible()
     looking.say(**answer)
-    assert ad_requests(looking) == ["npa=0&slot=1234567890"]
+    assert ad_requests(looking) == [f"{asked}&slot=1234567890"]
 
 
 @pytest.mark.parametrize("header", ["Sec-GPC", "DNT"])
