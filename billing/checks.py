@@ -39,12 +39,13 @@ def _faults_of_ads() -> Iterator[CheckMessage]:
 
 
 def refuse_half_configured() -> None:
-    """Raises ImproperlyConfigured with the first piece that is missing or wrong.
+    """Raises ImproperlyConfigured with every piece that is missing or wrong.
 
     Commands and workers run the checks by themselves; a web server asks here.
     """
-    for fault in configuration(None):
-        raise ImproperlyConfigured(f"{fault.msg} {fault.hint or ''}".strip())
+    if faults := configuration(None):
+        lines = (f"{fault.msg} {fault.hint or ''}".strip() for fault in faults)
+        raise ImproperlyConfigured("\n".join(lines))
 
 
 def _faults() -> Iterator[CheckMessage]:

@@ -44,6 +44,15 @@ def test_a_web_server_does_not_start_half_configured(settings: Settings) -> None
         refuse_half_configured()
 
 
+def test_a_web_server_names_all_that_is_missing_at_once(settings: Settings) -> None:
+    settings.STRIPE_SECRET_KEY, settings.SUPPORT_EMAIL = "sk_test_x", ""
+    settings.ADSENSE_CLIENT = "ca-pub-1234567890123456"
+    with pytest.raises(ImproperlyConfigured) as refused:
+        refuse_half_configured()
+    for missing in ("STRIPE_WEBHOOK_SECRET", "SUPPORT_EMAIL", "ADSENSE_SLOT", "ADSENSE_CONSENT"):
+        assert f"{missing} is missing" in str(refused.value)
+
+
 def test_the_web_server_itself_asks_before_it_serves() -> None:
     alone = {**os.environ, "STRIPE_SECRET_KEY": "sk_test_x"}
     done = subprocess.run(
