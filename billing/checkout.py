@@ -122,7 +122,8 @@ def change(user: User, lookup_key: str, once: str) -> None:
 
 
 def end_with_period(user: User, kind: str, *, ends: bool) -> Subscription:
-    """Has a subscription end with what is paid for, or go on after all.
+    """Has a subscription end with what is paid for, or go on after all; one that nothing is paid
+    for ends at once. Returns it as read after that, which may have been before Stripe's word of it.
 
     Raises:
         NothingToChange: none runs.
@@ -131,7 +132,10 @@ def end_with_period(user: User, kind: str, *, ends: bool) -> Subscription:
     subscription = _running(user, kind)
     if subscription is None:
         raise NothingToChange
-    gateway.end_with_period(subscription.pk, ends=ends)
+    if ends and subscription.lapsed:
+        gateway.end_now(subscription.pk)  # until then Stripe goes on asking the bank
+    else:
+        gateway.end_with_period(subscription.pk, ends=ends)
     _read_again(user)
     subscription.refresh_from_db()
     return subscription
@@ -204,7 +208,7 @@ def _session(customer: Customer, price: Price) -> dict[str, Any]:
         "customer": customer.stripe_id,
         "line_items": [line],
         "subscription_data": details,
-        "success_url": _address("plans_return"),
+        "success_url": f"{_address('plans_return')}?kind={price.kind}",
         "cancel_url": _address("plans"),
     }
     if settings.STRIPE_AUTOMATIC_TAX:

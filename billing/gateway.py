@@ -17,7 +17,7 @@ import structlog
 from django.conf import settings
 
 from billing.errors import BillingOff, Forged, PaymentRefused, StripeAway, StripeRefused
-from billing.standing import Payment, Reading, Snapshot
+from billing.standing import FAILING, Payment, Reading, Snapshot
 
 log = structlog.get_logger(__name__)
 
@@ -154,7 +154,7 @@ def snapshot(customer: str) -> Snapshot:
     """Returns all that Stripe says about a customer; one deleted there has nothing."""
     with calling("snapshot") as api:
         owned = api.v1.subscriptions.list({"customer": customer, "status": "all", "limit": 100})
-        readings = [_reading(one.to_dict()) for one in owned.auto_paging_iter()]
+        readings = [_reading(api, one.to_dict()) for one in owned.auto_paging_iter()]
         charges = api.v1.charges.list({"customer": customer, "limit": 100})
         troubled = [
             payment
@@ -165,7 +165,7 @@ def snapshot(customer: str) -> Snapshot:
     return Snapshot([reading for reading in readings if reading is not None], troubled)
 
 
-def _reading(one: dict[str, Any]) -> Reading | None:
+def _reading(api: stripe.StripeClient, one: dict[str, Any]) -> Reading | None:
     """None for what is not ours: an account of Stripe's may sell other things as well."""
     for item in one["items"]["data"]:
         price = item["price"]
@@ -183,8 +183,15 @@ def _reading(one: dict[str, Any]) -> Reading | None:
                 period_end=_moment(item["current_period_end"]),
                 ends=bool(one["cancel_at_period_end"] or one["cancel_at"]),
                 trial_end=_moment(one["trial_end"]) if one["trial_end"] else None,
+                unpaid_since=_unpaid_since(api, one["id"]) if one["status"] in FAILING else None,
             )
     return None
+
+
+def _unpaid_since(api: stripe.StripeClient, subscription: str) -> datetime | None:
+    unpaid = api.v1.invoices.list({"subscription": subscription, "status": "open", "limit": 100})
+    written = [invoice.created for invoice in unpaid.auto_paging_iter()]
+    return _moment(min(written)) if written else None
 
 
 def _payments(api: stripe.StripeClient, charge: stripe.Charge) -> Iterator[Payment]:
@@ -299,7 +306,12 @@ def change(subscription: str, item: str, price: str, once: str) -> None:
 def end_with_period(subscription: str, *, ends: bool) -> None:
     """Has a subscription end with its period, or go on after all."""
     with calling("end_with_period") as api:
-        api.v1.subscriptions.update(subscription, {"cancel_at_period_end": ends})
+        params: Any = {"cancel_at_period_end": ends}
+        if not ends:  # it may have been told to end on a day, as the portal does
+            told = api.v1.subscriptions.retrieve(subscription)
+            if told.cancel_at and not told.cancel_at_period_end:
+                params = {"cancel_at": ""}
+        api.v1.subscriptions.update(subscription, params)
 
 
 def end_now(subscription: str) -> None:

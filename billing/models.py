@@ -1,5 +1,8 @@
 """What Stripe says, by our last reading of it, and what is still to be done about it."""
 
+from datetime import datetime, timedelta
+
+from django.conf import settings
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -74,6 +77,7 @@ class Subscription(models.Model):
         CANCELED = "canceled", _("ended")
 
     ENDED = (Status.CANCELED, Status.INCOMPLETE_EXPIRED)
+    WAITING = (Status.INCOMPLETE, Status.UNPAID, Status.PAUSED)
 
     class Frozen(models.TextChoices):
         NO = "", _("no")
@@ -94,6 +98,9 @@ class Subscription(models.Model):
     period_end = models.DateTimeField()
     ends = models.BooleanField(default=False, help_text="It ends with its period.")
     trial_end = models.DateTimeField(null=True)
+    unpaid_since = models.DateTimeField(
+        null=True, help_text="While a payment fails: of the oldest invoice that is not paid."
+    )
     entitled = models.BooleanField(default=False, help_text="It gives its rights now.")
 
     class Meta:
@@ -101,6 +108,18 @@ class Subscription(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.get_interval_display()}"
+
+    @property
+    def kept_until(self) -> datetime:
+        """While a payment fails: the end of the grace."""
+        grace = timedelta(days=settings.PAYMENT_GRACE_DAYS)
+        return (self.unpaid_since or self.period_start) + grace
+
+    @property
+    def lapsed(self) -> bool:
+        """Whether it runs, but is neither paid for nor kept on until it is."""
+        failing = self.status == self.Status.PAST_DUE and not self.entitled
+        return failing or self.status in self.WAITING
 
 
 class StripeEvent(models.Model):
@@ -166,6 +185,7 @@ class Notice(models.Model):
     class Kind(models.TextChoices):
         PAYMENT_FAILED = "payment_failed"
         FROZEN = "frozen"
+        UNPAID = "unpaid"
         ENDED = "ended"
         TRIAL_ENDS = "trial_ends"
         RENEWS = "renews"

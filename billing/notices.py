@@ -22,9 +22,10 @@ log = structlog.get_logger(__name__)
 TRIES = 12
 """Each after a pause twice as long as the one before: the last one a day and a half later."""
 
-TOLD_OF_TRIALS_END = timedelta(days=3)
+TOLD_BEFORE = timedelta(days=3)
 TOLD_OF_A_YEARS_END = timedelta(days=14)
-"""Before a first payment, or one that is a year after the last, so that nobody is surprised."""
+"""Before a first payment, one for what is paused, or one that is a year after the last, so that
+nobody is surprised."""
 
 
 def owe(kind: Notice.Kind, key: str, user: User, **about: Any) -> None:
@@ -34,24 +35,34 @@ def owe(kind: Notice.Kind, key: str, user: User, **about: Any) -> None:
     )
 
 
-def tell_of(user: User, before: set[str], now: Iterable[Subscription]) -> None:
+def tell_of(user: User, before: Mapping[str, Subscription], now: Iterable[Subscription]) -> None:
     """Notes what somebody must be told of their subscriptions.
 
     Args:
         user: who pays.
-        before: the subscriptions that gave rights until this reading.
+        before: the subscriptions as they were until this reading, by their ids.
         now: all of them after it.
     """
     moment = timezone.now()
     for one in now:
-        if one.status == Subscription.Status.PAST_DUE:
-            until = one.period_start + timedelta(days=settings.PAYMENT_GRACE_DAYS)
-            _owe_of(Notice.Kind.PAYMENT_FAILED, one, user, until, one.period_start)
-        if one.pk in before and not one.entitled and _is_felt(one, user):
-            kind = Notice.Kind.FROZEN if one.frozen else Notice.Kind.ENDED
-            _owe_of(kind, one, user, one.period_end, one.period_start)
+        if one.status == Subscription.Status.PAST_DUE and one.entitled:
+            since = one.unpaid_since or one.period_start
+            _owe_of(Notice.Kind.PAYMENT_FAILED, one, user, one.kept_until, since)
+        if (less := _less(before.get(one.pk), one)) and _is_felt(one, user):
+            _owe_of(less, one, user, one.period_end, one.period_start)
         if coming := _coming_payment(one, moment):
             _owe_of(coming, one, user, one.period_end, one.period_end)
+
+
+def _less(was: Subscription | None, one: Subscription) -> Notice.Kind | None:
+    """Which mail somebody is owed of rights that are gone, or of the end of what was paused."""
+    if was is None or was.status in (*Subscription.ENDED, Subscription.Status.INCOMPLETE):
+        return None
+    if one.status in Subscription.ENDED:
+        return Notice.Kind.ENDED
+    if was.entitled and not one.entitled:
+        return Notice.Kind.FROZEN if one.frozen else Notice.Kind.UNPAID
+    return None
 
 
 def _is_felt(one: Subscription, user: User) -> bool:
@@ -71,20 +82,22 @@ def _owe_of(
     kind: Notice.Kind, one: Subscription, user: User, day: datetime, since: datetime
 ) -> None:
     """One mail of a kind for each subscription and day `since`."""
-    about = {"of": one.kind, "day": day.date().isoformat()}
+    about = {"of": one.kind, "day": day.date().isoformat(), "ends": one.ends}
+    about |= {"frozen": bool(one.frozen), "retried": one.status == Subscription.Status.PAST_DUE}
     price = {"amount": str(one.amount), "currency": one.currency, "interval": one.interval}
     owe(kind, f"{kind} {one.pk} {since.date()}", user, **about, **price)
 
 
 def _coming_payment(one: Subscription, now: datetime) -> Notice.Kind | None:
     """Which mail somebody is owed of a payment that is near, and that they might not expect."""
-    if one.ends or one.frozen or one.kind != Kind.PREMIUM:
+    if one.ends or one.kind != Kind.PREMIUM:
         return None
-    left = one.period_end - now
-    if one.status == Subscription.Status.TRIALING and left < TOLD_OF_TRIALS_END:
+    left, yearly = one.period_end - now, one.interval == Interval.YEAR
+    if one.status == Subscription.Status.TRIALING and left < TOLD_BEFORE:
         return Notice.Kind.TRIAL_ENDS
-    yearly = one.status == Subscription.Status.ACTIVE and one.interval == Interval.YEAR
-    return Notice.Kind.RENEWS if yearly and left < TOLD_OF_A_YEARS_END else None
+    if one.status != Subscription.Status.ACTIVE or not (yearly or one.frozen):
+        return None
+    return Notice.Kind.RENEWS if left < (TOLD_OF_A_YEARS_END if yearly else TOLD_BEFORE) else None
 
 
 def send_owed(most: int = 100) -> int:

@@ -1,7 +1,6 @@
 """What the pages about money show: plain values for the templates, made of rows."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -33,8 +32,6 @@ class Held:
 
     row: Subscription
     price: str
-    pays_until: datetime
-    """While the payment fails."""
     other: str
     """The lookup key of the other interval, or the empty text."""
     programs: Programs | None
@@ -71,7 +68,6 @@ def held(user: User) -> list[Held]:
         Held(
             row=row,
             price=money(row.amount, row.currency),
-            pays_until=row.period_start + timedelta(days=settings.PAYMENT_GRACE_DAYS),
             other=other[row.interval]
             if row.kind == Kind.PREMIUM and other[row.interval] in known and not row.ends
             else "",

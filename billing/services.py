@@ -117,7 +117,7 @@ def _settle(customer: Customer, token: uuid.UUID, wanted: int, snapshot: Snapsho
         if row.lease != token:
             return False
         now = timezone.now()
-        before = set(row.subscriptions.filter(entitled=True).values_list("pk", flat=True))
+        before = {one.pk: one for one in row.subscriptions.all()}
         _write(row, snapshot, now)
         if user is not None:
             settle_plan(user, now)
@@ -150,6 +150,7 @@ def _write(customer: Customer, snapshot: Snapshot, now: datetime) -> None:
                 "period_end": one.period_end,
                 "ends": one.ends,
                 "trial_end": one.trial_end,
+                "unpaid_since": one.unpaid_since,
                 "frozen": frozen(one, snapshot.troubled, now),
                 "entitled": entitled(one, snapshot.troubled, now, grace),
             },

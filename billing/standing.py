@@ -45,6 +45,8 @@ class Reading:
     period_end: datetime
     ends: bool
     trial_end: datetime | None
+    unpaid_since: datetime | None
+    """While a payment fails: when the oldest invoice was written that is not paid."""
 
 
 @dataclass(frozen=True)
@@ -81,10 +83,11 @@ def entitled(
 ) -> bool:
     """Returns whether a subscription gives its rights now.
 
-    While a payment fails it goes on for the grace, counted from the renewal that was not paid.
+    While a payment fails it goes on for the grace, counted from the oldest invoice that is not
+    paid: Stripe may begin new periods meanwhile.
     """
     if frozen(subscription, troubled, now):
         return False
     if subscription.status in FAILING:
-        return now < subscription.period_start + grace
+        return now < (subscription.unpaid_since or subscription.period_start) + grace
     return subscription.status in PAID

@@ -18,12 +18,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import metering
-from accounts.models import Plan, User
+from accounts.models import User
 from accounts.visitors import known_key, new_key, owner_of
 from billing import checkout, pages
 from billing.amounts import money
 from billing.errors import BillingError, NothingToChange
-from billing.models import Kind
+from billing.models import Kind, Subscription
 
 TRY_AGAIN_AFTER = 60
 
@@ -72,14 +72,16 @@ def begin(request: HttpRequest) -> HttpResponse:
 @never_cache
 @login_required
 def come_back(request: HttpRequest) -> HttpResponse:
-    """Where Checkout leads back to. What it says is read from Stripe, not from the address."""
-    user = _user(request)
+    """Where Checkout leads back to. What it says is read from Stripe, not from the address, which
+    only names the kind that is waited for.
+    """
+    user, kind = _user(request), request.GET.get("kind", "")
     with suppress(BillingError):  # the chores go on asking, and so does the page
         checkout.come_back(user)
-    user.refresh_from_db()
-    bought = pages.held(user)
-    ready = [one for one in bought if one.row.entitled]
-    context = {"held": ready, "premium": user.plan_id == Plan.PREMIUM}
+    bought = [one.kind for one in checkout.running(user) if one.entitled]
+    ready = kind in bought if kind in Kind.values else bool(bought)
+    premium = Kind.PREMIUM in bought and kind != Kind.API
+    context = {"ready": ready, "premium": premium}
     return render(request, "billing/return.html", context)
 
 
@@ -144,10 +146,22 @@ def end(request: HttpRequest, kind: str) -> HttpResponse:
         subscription = checkout.end_with_period(_user(request), kind, ends=ends)
     except BillingError as error:
         return _plans(request, error)
-    day = date_format(subscription.period_end, "DATE_FORMAT")
-    said = _("Cancelled. You keep everything until %s.") if ends else _("It goes on. Next: %s.")
-    messages.success(request, said % day)
+    messages.success(request, _said_of(subscription, ends=ends))
     return redirect("plans")
+
+
+def _said_of(one: Subscription, *, ends: bool) -> str:
+    """What became of the wish that a subscription end, or go on, by what was read after it."""
+    day = date_format(one.period_end, "DATE_FORMAT")
+    if one.status in Subscription.ENDED:
+        return _("It has ended.")
+    if one.ends != ends:
+        return _("Our payment service has that, and will confirm it: this page will show it.")
+    if not ends:
+        return _("It goes on. Next: %s.") % day
+    kept = one.entitled  # while it is paused there is nothing to keep
+    said = _("Cancelled. You keep everything until %s.") if kept else _("Cancelled. It ends on %s.")
+    return said % day
 
 
 def _plans(request: HttpRequest, error: BillingError | None = None) -> HttpResponse:

@@ -120,9 +120,14 @@ class History:
     def _is_served(self, one: Object) -> bool:
         if one["status"] in ("active", "trialing"):
             return True
-        failing_since = one["items"]["data"][0]["current_period_start"]
+        if one["status"] != "past_due":
+            return False
+        unpaid = self.store.all("invoice", customer=one["customer"], status="open")
         grace = settings.PAYMENT_GRACE_DAYS * DAY
-        return one["status"] == "past_due" and self.store.now < failing_since + grace
+        return self.store.now < min(
+            invoice["created"] + grace for invoice in unpaid
+            if invoice["parent"]["subscription_details"]["subscription"] == one["id"]
+        )  # fmt: skip
 
 
 def paid_until(invoice: Object) -> int:

@@ -79,7 +79,7 @@ def test_from_the_page_to_stripe_and_back_as_premium(shop: Shop, as_alice: Clien
     policy = as_alice.get("/plans")["Content-Security-Policy"]
     assert f"form-action 'self' {shop.stripe.url}" in policy
     back = paid(shop, address)
-    assert back.endswith("/plans/return")
+    assert back.endswith("/plans/return?kind=premium")
     assert "It is yours now" in text_of(as_alice.get("/plans/return"))
     alice = User.objects.get()
     assert plan_of(alice) == "premium"
@@ -235,6 +235,95 @@ def test_cancelled_it_lasts_until_the_period_ends_and_can_go_on(
     shop.told()
     assert plan_of(alice) == "free"
     assert "Go Premium" in text_of(as_alice.get("/plans"))
+
+
+def test_what_ends_on_a_day_goes_on_as_well(shop: Shop, alice: User, as_alice: Client) -> None:
+    customer = shop.customer(alice)
+    subscription = shop.subscribe(customer)
+    subscription["cancel_at"] = subscription["items"]["data"][0]["current_period_end"]
+    reconcile(customer)
+    assert Subscription.objects.get().ends
+    page = as_alice.post("/plans/end/premium", {"ends": "0"}, follow=True)
+    assert "It goes on. Next:" in text_of(page)
+    assert subscription["cancel_at"] is None
+    assert not Subscription.objects.get().ends
+
+
+def test_an_end_that_cannot_be_read_yet_is_not_said_to_be_done(
+    shop: Shop, alice: User, as_alice: Client
+) -> None:
+    customer = shop.customer(alice)
+    subscription = shop.subscribe(customer)
+    reconcile(customer)
+    shop.stripe.faults.extend(["", "500"])  # the end, and the reading after it
+    page = as_alice.post("/plans/end/premium", {"ends": "1"}, follow=True)
+    assert "will confirm it" in text_of(page)
+    assert "You keep everything until" not in text_of(page)
+    assert subscription["cancel_at_period_end"]
+
+
+@pytest.mark.parametrize("status", ["past_due", "unpaid", "paused", "incomplete"])
+def test_what_nobody_pays_for_ends_at_once(
+    shop: Shop, alice: User, as_alice: Client, status: str
+) -> None:
+    customer = shop.customer(alice)
+    subscription = shop.subscribe(customer)
+    subscription["status"] = status
+    reconcile(customer)
+    Subscription.objects.update(entitled=False)  # the grace is over
+    page = as_alice.post("/plans/end/premium", {"ends": "1"}, follow=True)
+    assert "It has ended." in text_of(page)
+    assert subscription["status"] == "canceled"
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({"status": "past_due", "entitled": True}, "You keep everything until"),
+        ({"status": "past_due", "entitled": False}, "Paused: the last payment failed"),
+        ({"status": "unpaid"}, "Paused: it is not paid for."),
+        ({"status": "paused"}, "Paused: nothing is charged for it"),
+        ({"frozen": "refunded"}, "the next payment is taken on"),
+        ({"frozen": "disputed", "ends": True}, "It ends on"),
+        ({"ends": True}, "and nothing more is charged"),
+        ({"kind": "api", "ends": True}, "what your programs draw until then is on a last invoice"),
+        ({"kind": "api", "frozen": "disputed"}, "What your programs drew before is invoiced on"),
+    ],
+)
+def test_the_page_says_what_becomes_of_a_subscription(
+    shop: Shop, alice: User, as_alice: Client, columns: dict[str, Any], said: str
+) -> None:
+    customer = shop.customer(alice)
+    shop.subscribe(customer)
+    reconcile(customer)
+    Subscription.objects.update(**columns)
+    page = text_of(as_alice.get("/plans"))
+    assert said in page
+    assert "Next invoice" not in page
+
+
+def test_the_grace_that_is_shown_is_that_of_the_oldest_invoice(
+    shop: Shop, alice: User, as_alice: Client
+) -> None:
+    customer = shop.customer(alice)
+    shop.subscribe(customer)
+    reconcile(customer)
+    since = timezone.now().replace(year=2099, month=3, day=7)
+    Subscription.objects.update(status="past_due", unpaid_since=since)
+    assert "You keep everything until March 14, 2099" in text_of(as_alice.get("/plans"))
+
+
+def test_who_comes_back_waits_for_what_they_bought(
+    shop: Shop, alice: User, as_alice: Client
+) -> None:
+    customer = shop.customer(alice)
+    shop.subscribe(customer)
+    reconcile(customer)
+    assert "being confirmed" in text_of(as_alice.get("/plans/return?kind=api"))
+    shop.subscribe(customer, "api_grid")
+    said = text_of(as_alice.get("/plans/return?kind=api"))
+    assert "Your programs draw on in the first lane" in said
+    assert "It is yours now" in text_of(as_alice.get("/plans/return?kind=planet"))
 
 
 def test_a_gift_is_shown_with_its_day(alice: User, as_alice: Client) -> None:

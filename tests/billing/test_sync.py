@@ -1,7 +1,6 @@
 """One customer is read by one at a time, and nothing that fails takes anything away."""
 
 import uuid
-from collections.abc import Callable
 from datetime import timedelta
 from io import StringIO
 
@@ -15,23 +14,10 @@ from billing import gateway, gifts, inbox, notices, services
 from billing.errors import StripeAway, StripeRefused
 from billing.models import Customer, Gift, Notice
 from billing.standing import Snapshot
-from tests.billing.cast import DAY, Shop, plan_of, reconcile
+from tests.billing.cast import DAY, DaysLater, Shop, plan_of, reconcile
 from tests.fakes.stripe_server import StripeServer
 
 pytestmark = pytest.mark.django_db
-
-DaysLater = Callable[[float], None]
-
-
-@pytest.fixture
-def days_later(monkeypatch: pytest.MonkeyPatch) -> DaysLater:
-    """Puts the site's clock so many days after the beginning of the test."""
-    began = timezone.now()
-
-    def put(days: float) -> None:
-        monkeypatch.setattr(timezone, "now", lambda: began + timedelta(days=days))
-
-    return put
 
 
 def test_a_wish_that_comes_while_somebody_reads_is_read_by_them(
@@ -125,7 +111,13 @@ def test_a_failed_payment_has_its_grace_and_its_one_mail(
     reconcile(customer)
     notices.send_owed()
     assert plan_of(alice) == "free"
-    assert "ended" in mail.outbox[1].subject
+    assert "paused: its payment failed" in mail.outbox[1].subject  # Stripe still asks the bank
+    assert "will be tried again" in mail.outbox[1].body
+    shop.stripe.lifecycle.advance(7 * DAY)
+    reconcile(customer)
+    notices.send_owed()
+    assert "has ended" in mail.outbox[2].subject
+    assert len(mail.outbox) == 3
 
 
 @pytest.mark.parametrize(
@@ -151,6 +143,60 @@ def test_a_payment_that_nobody_may_expect_is_told_of_before(
     subscription["cancel_at_period_end"] = True
     reconcile(customer)
     assert not Notice.objects.exists()  # who has cancelled will pay nothing
+
+
+def test_the_grace_begins_once_however_many_periods_stay_unpaid(
+    shop: Shop, alice: User, days_later: DaysLater
+) -> None:
+    shop.stripe.lifecycle.gives_up_as = "past_due"
+    customer = shop.customer(alice)
+    subscription = shop.subscribe(customer)
+    shop.stripe.store.cards[customer.stripe_id] = False
+    shop.stripe.lifecycle.advance(64 * DAY)
+    assert len(shop.stripe.store.all("invoice", status="open")) == 2
+    days_later(64)
+    reconcile(customer)
+    assert subscription["status"] == "past_due"
+    assert plan_of(alice) == "free"
+
+
+@pytest.mark.parametrize("price", ["premium_monthly", "premium_yearly"])
+def test_who_is_paused_is_told_that_it_will_be_charged(
+    shop: Shop, alice: User, days_later: DaysLater, price: str
+) -> None:
+    customer = shop.customer(alice)
+    subscription = shop.subscribe(customer, price)
+    reconcile(customer)
+    shop.stripe.lifecycle.dispute(shop.charge(customer))
+    reconcile(customer)
+    notices.send_owed()
+    days_later(28 if price == "premium_monthly" else 352)
+    reconcile(customer)
+    notices.send_owed()
+    paused, charged = mail.outbox
+    costs = "€6 a month" if price == "premium_monthly" else "€60 a year"
+    assert f": {costs}. If you would rather not pay, cancel before." in paused.body
+    assert "is paused, and will be charged on" in charged.subject
+    assert "It is paused now" in charged.body
+    assert f"the next payment is taken that day: {costs}" in charged.body
+    Notice.objects.all().delete()
+    subscription["cancel_at_period_end"] = True
+    reconcile(customer)
+    assert not Notice.objects.exists()
+
+
+def test_what_was_paused_is_told_of_when_it_ends(shop: Shop, alice: User) -> None:
+    customer = shop.customer(alice)
+    subscription = shop.subscribe(customer)
+    reconcile(customer)
+    shop.stripe.lifecycle.refund(shop.charge(customer))
+    reconcile(customer)
+    shop.stripe.lifecycle.end(subscription)
+    for _ in range(2):
+        reconcile(customer)
+        notices.send_owed()
+    said = [message.subject for message in mail.outbox]
+    assert said == ["Premium at craiyon is paused", "Premium at craiyon has ended"]
 
 
 def test_the_end_of_paying_by_use_takes_nothing_of_premium(shop: Shop, alice: User) -> None:

@@ -203,7 +203,7 @@ def pay(page: Page) -> None:
     page.wait_for_url("**/checkout/**")
     page.get_by_label("Card number").fill("4242424242424242")
     page.get_by_role("button", name="Subscribe").click()
-    page.wait_for_url("**/plans/return")
+    page.wait_for_url("**/plans/return**")
 
 
 def cancel_in_the_portal(page: Page) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from tests.fakes.stripe_server.store import Object, Refused, Store, listed
 
 DAY = 24 * 3600
+NEVER = 2**40
 RETRIES = (3 * DAY, 5 * DAY, 7 * DAY)
 """After a payment failed: when it is tried again, and with the last one given up."""
 
@@ -33,6 +34,8 @@ class Lifecycle:
 
     def __init__(self, store: Store) -> None:
         self.store = store
+        self.gives_up_as = "canceled"
+        """What the account makes of a subscription that stays unpaid; "past_due" leaves it so."""
 
     def subscribe(
         self, customer: str, price: str, *, trial_days: int = 0, **columns: Any
@@ -191,10 +194,9 @@ class Lifecycle:
     def _next(self, subscription: Object) -> int:
         match subscription["status"]:
             case "active" | "trialing":
-                return int(subscription["items"]["data"][0]["current_period_end"])
+                return self._period_ends(subscription)
             case "past_due":
-                return int(self.store.get("invoice", subscription["latest_invoice"])
-                           ["next_payment_attempt"])  # fmt: skip
+                return min(self._period_ends(subscription), self._tried_again(subscription))
             case "incomplete":
                 return int(subscription["created"]) + DAY
         return 0
@@ -203,12 +205,23 @@ class Lifecycle:
         if subscription["status"] == "incomplete":
             subscription["status"] = "incomplete_expired"
             self.store.tell("customer.subscription.updated", subscription)
-        elif subscription["status"] == "past_due":
+        elif (
+            subscription["status"] == "past_due"
+            and self._tried_again(subscription) <= self.store.now
+        ):
             self._retry(subscription)
-        elif subscription["cancel_at_period_end"]:
+        elif subscription["cancel_at_period_end"] or subscription["cancel_at"]:
             self.end(subscription)
         else:
             self._renew(subscription)
+
+    def _period_ends(self, subscription: Object) -> int:
+        end = int(subscription["items"]["data"][0]["current_period_end"])
+        return min(end, subscription["cancel_at"] or end)
+
+    def _tried_again(self, subscription: Object) -> int:
+        invoice = self.store.get("invoice", subscription["latest_invoice"])
+        return int(invoice["next_payment_attempt"] or NEVER)
 
     def _renew(self, subscription: Object) -> None:
         item = subscription["items"]["data"][0]
@@ -229,7 +242,10 @@ class Lifecycle:
             subscription["status"] = "active"
             self.store.tell("customer.subscription.updated", subscription)
         elif invoice["attempt_count"] > len(RETRIES):
-            self.end(subscription)
+            invoice["next_payment_attempt"] = None
+            if self.gives_up_as == "canceled":
+                self.end(subscription)
+            subscription["status"] = self.gives_up_as
         else:
             wait = RETRIES[invoice["attempt_count"] - 1] - RETRIES[invoice["attempt_count"] - 2]
             invoice["next_payment_attempt"] = self.store.now + wait

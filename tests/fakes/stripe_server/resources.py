@@ -185,6 +185,12 @@ class Resources:
         changed = self.store.get("subscription", key)
         if changed["status"] in ("canceled", "incomplete_expired"):
             raise Refused(404, "A canceled subscription can only update its metadata.")
+        if changed["status"] == "incomplete":
+            raise Refused(400, "An incomplete subscription can only update its metadata.")
+        if {"cancel_at", "cancel_at_period_end"} <= set(given):
+            raise Refused(400, "Only one of cancel_at and cancel_at_period_end can be set.")
+        if "cancel_at" in given:
+            changed["cancel_at"] = int(given["cancel_at"] or 0) or None
         if "cancel_at_period_end" in given:
             changed["cancel_at_period_end"] = yes(given["cancel_at_period_end"])
             changed["canceled_at"] = self.store.now if changed["cancel_at_period_end"] else None
