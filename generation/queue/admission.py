@@ -28,7 +28,7 @@ from generation.checkpoints import Checkpoint
 from generation.errors import Busy, CapReached, LimitReached, PaymentRequired
 from generation.models import Job, Worker
 from generation.queue import lanes, paces, workers
-from generation.scheduling import LaneLoad, Tags, Wait
+from generation.scheduling import EMPTY_LANE, LaneLoad, Tags, Wait
 
 LARGEST_COUNT = 10
 """Pictures in a grid, at most."""
@@ -191,15 +191,25 @@ def quote(tags: Tags, tier: int, loads: dict[int, LaneLoad], capacity: Capacity)
     wait = wait_of(tags, tier, loads, capacity)
     too_long = wait.high - settings.FREE_WAIT_LIMIT
     # Whoever comes to an empty site is let in, however long a single batch may take on it.
-    here = any(load.waiting or load.drawing for load in loads.values())
-    anybody_ahead = here or capacity.beside_for(tier) > 0
-    if tier == Plan.Tier.FREE and anybody_ahead and too_long > 0:
+    if tier == Plan.Tier.FREE and too_long > 0 and anybody_ahead(tier, loads, capacity):
         raise Busy(
             _("Too many people are drawing right now. Please come back in %(minutes)d min.")
             % {"minutes": max(1, round(too_long / 60))},
             retry_after=max(5, round(too_long)),
         )
     return wait
+
+
+def anybody_ahead(tier: int, loads: Mapping[int, LaneLoad], capacity: Capacity) -> bool:
+    """Whether a new job of a tier has anything to wait for."""
+    here = any(load.waiting or load.drawing for load in loads.values())
+    return here or capacity.beside_for(tier) > 0
+
+
+def first_grid(tier: int, loads: Mapping[int, LaneLoad]) -> Tags:
+    """Returns the tags of a newcomer's first grid, however small."""
+    start = loads.get(tier, EMPTY_LANE).virtual_time
+    return Tags(start, start + 1)
 
 
 def wait_of(tags: Tags, tier: int, loads: Mapping[int, LaneLoad], capacity: Capacity) -> Wait:

@@ -8,7 +8,7 @@ from generation import catalogue, clock
 from generation.models import Job, Lane, Worker
 from generation.queue import admission, lanes, workers
 from generation.queue.workers import Crew
-from generation.scheduling import Tags, Wait
+from generation.scheduling import Wait
 
 REMEMBERED = timedelta(days=1)
 """A worker that vanished is shown for so long; one that stopped in order is not."""
@@ -91,12 +91,9 @@ def _lane(lane: Lane, now: datetime) -> LaneNow:
     if checkpoint := catalogue.offered().get(lane.checkpoint):
         capacity = admission.capacity_of(checkpoint, now)
         drawing_there = capacity.workers
-        wait = admission.wait_of(
-            Tags(lane.virtual_time, lane.virtual_time + 1),
-            lane.tier,
-            lanes.loads_of(lanes.of(lane.checkpoint), now),
-            capacity,
-        )
+        loads = lanes.loads_of(lanes.of(lane.checkpoint), now)
+        tags = admission.first_grid(lane.tier, loads)
+        wait = admission.wait_of(tags, lane.tier, loads, capacity)
     return LaneNow(
         checkpoint=lane.checkpoint,
         tier=_tier(lane.tier),

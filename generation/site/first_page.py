@@ -17,7 +17,7 @@ from generation.queue import admission, workers
 from generation.queue.busyness import busyness
 from generation.site.forms import DrawForm, offer_of
 from generation.site.known_words import unknown_words
-from generation.site.pages import duration
+from generation.site.pages import wait_said
 
 HISTORY = 4
 """Grids shown."""
@@ -55,7 +55,7 @@ def context_of(owner: Owner | None, form: DrawForm) -> dict[str, Any]:
     checkpoints = list(catalogue.offered().values())
     chosen = _chosen(form, checkpoints)
     history = history_of(owner)
-    busy = busyness(chosen.name, rights.tier, now)
+    busy = busyness(chosen.name, rights.tier)
     return {
         "form": form,
         "offer": offer_of(checkpoints, rights, larger),
@@ -67,7 +67,7 @@ def context_of(owner: Owner | None, form: DrawForm) -> dict[str, Any]:
         "chosen_count": str(form["count"].value() or 9),
         "more_open": any(form[name].value() for name in FIELDS_UNDER_MORE),
         "busy": busy if busy.worth_saying else None,
-        "busy_for": duration(busy.seconds),
+        "busy_for": wait_said(busy.wait),
         "crew": workers.recent_crew_of(chosen.name).name,
         "unknown": unknown_words(chosen, form["prompt"].value() or ""),
         "ads": rights.ads,

@@ -17,6 +17,7 @@ from generation.models import Job
 from generation.queue import admission
 from generation.queue.news import News
 from generation.queue.workers import Crew
+from generation.scheduling import Wait
 
 
 def said_of(news: News) -> dict[str, Any]:
@@ -79,6 +80,16 @@ def duration(seconds: float) -> str:
         return ngettext("%d minute", "%d minutes", minutes) % minutes
     hours = round(seconds / 3600)
     return ngettext("%d hour", "%d hours", hours) % hours
+
+
+def wait_said(wait: Wait) -> str:
+    """Returns a range of waiting in words, “2 minutes to 5 minutes”."""
+    low, high = duration(wait.low), duration(wait.high)
+    if wait.high < 5:
+        return _("a moment")
+    if wait.low < 5:
+        return _("at most %s") % high
+    return high if low == high else _("%(low)s to %(high)s") % {"low": low, "high": high}
 
 
 def _fives(seconds: float) -> int:

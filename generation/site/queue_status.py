@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from django.utils.translation import get_language
-from django.utils.translation import gettext as _
 
 from accounts.models import Plan
 from generation import catalogue
@@ -93,13 +92,5 @@ def _lane(tier: Plan.Tier, lane: LaneNow | None) -> LaneSaid:
     return LaneSaid(
         paid=tier == Plan.Tier.PAID,
         waiting=lane.waiting if lane else 0,
-        wait=_range(lane.wait.low, lane.wait.high) if lane and lane.wait else "",
+        wait=pages.wait_said(lane.wait) if lane and lane.wait else "",
     )
-
-
-def _range(low: float, high: float) -> str:
-    if high < 5:
-        return _("a moment")
-    if low < 5:
-        return _("at most %s") % pages.duration(high)
-    return _("%(low)s to %(high)s") % {"low": pages.duration(low), "high": pages.duration(high)}

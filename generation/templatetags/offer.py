@@ -6,7 +6,6 @@ from accounts.models import Plan
 from generation import catalogue, clock
 from generation.queue import admission, lanes
 from generation.queue.deletion import VISITORS_GRIDS_KEPT
-from generation.scheduling import Tags
 from generation.site.pages import duration
 
 register = template.Library()
@@ -38,7 +37,5 @@ def wait_now(tier: str) -> str:
     now, number = clock.now(), Plan.Tier.PAID if tier == "paid" else Plan.Tier.FREE
     loads = lanes.loads_of(lanes.of(checkpoint.name), now)
     capacity = admission.capacity_of(checkpoint, now)
-    load = loads.get(number)
-    start = load.virtual_time if load else 0
-    wait = admission.wait_of(Tags(start, start + 1), number, loads, capacity)
+    wait = admission.wait_of(admission.first_grid(number, loads), number, loads, capacity)
     return duration(wait.high)

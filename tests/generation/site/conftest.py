@@ -12,7 +12,7 @@ from billing import ads
 from billing.ads import running
 from billing.models import HouseAd
 from generation.checkpoints import Checkpoint, Folder
-from generation.queue import accuracy, workers
+from generation.queue import accuracy, busyness, workers
 from generation.tasks import doorbell
 from tests.generation.site.cast import client_of
 
@@ -63,6 +63,7 @@ def rung(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def figures_of_this_test() -> None:
     """What the process remembers for a minute is not of the test before."""
     accuracy._as_of.cache_clear()
+    busyness._as_of.cache_clear()
     workers._as_of.cache_clear()
 
 

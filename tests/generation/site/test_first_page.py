@@ -12,10 +12,32 @@ from accounts.models import Network, Override, Plan, User, Visitor
 from generation import services
 from generation.checkpoints import Checkpoint
 from generation.models import Job, Worker
-from generation.queue import redraws, workers
-from tests.generation.site.cast import Page, ask, client_of, easel, finished, job_behind, key_on
+from generation.queue import busyness, redraws, workers
+from tests.generation.site.cast import (
+    Page,
+    ask,
+    claimed,
+    client_of,
+    easel,
+    finished,
+    job_behind,
+    key_on,
+)
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def one_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is kept for a moment is kept to the end of the test."""
+    monkeypatch.setattr(busyness, "KEPT", 10**12)
+    monkeypatch.setattr(workers, "KEPT", 10**12)
+
+
+def first_page_now(client: Client) -> str:
+    """What the first page says of this moment, and not of a moment ago."""
+    busyness._as_of.cache_clear()
+    return " ".join(Page(client.get("/")).text.split())
 
 
 class TestTheForm:
@@ -54,7 +76,7 @@ class TestTheForm:
         assert [one for one in page.all("option") if "value" not in one] != []
 
     @pytest.mark.parametrize("who", ["visitor", "account", "exception", "subscriber"])
-    @pytest.mark.usefixtures("ad")
+    @pytest.mark.usefixtures("ad", "one_moment")
     def test_asks_the_database_six_times_at_most_whatever_the_history(
         self, who: str, alice: Visitor, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -75,6 +97,7 @@ class TestTheForm:
         assert ("Crayons" in page.text) == (who != "subscriber")
         assert len(asked) <= 6, [query["sql"][:90] for query in asked]
 
+    @pytest.mark.usefixtures("one_moment")
     def test_asks_the_database_no_more_often_for_somebody_who_was_never_here(
         self, client: Client
     ) -> None:
@@ -89,16 +112,36 @@ class TestTheForm:
         redraws.redraw(finished(ask(alice), monkeypatch, blocked=(4,)), 4)
         assert "9 of 10 free grids left today" in Page(as_alice.get("/")).text
 
-    def test_says_how_long_the_wait_is_before_anybody_waits(
+    def test_says_the_same_wait_as_the_status_page_once_anybody_waits_or_is_drawn_for(
         self, client: Client, alice: Visitor
     ) -> None:
         easel()
-        assert "It is busy" not in Page(client.get("/")).text
+        assert "It is busy" not in first_page_now(client)
         job = ask(alice)
-        Job.objects.filter(pk=job.pk).update(quoted_low=200, quoted_high=300)
-        assert "It is busy: a new grid starts in about 5 minutes" in Page(client.get("/")).text
-        Job.objects.filter(pk=job.pk).update(quoted_high=10_000)
-        assert "It is crowded" in Page(client.get("/")).text
+        assert "It is busy: a new grid waits 10 seconds to 13 minutes." in first_page_now(client)
+        assert "10 seconds to 13 minutes" in Page(client.get("/status")).text
+        claimed(job)
+        assert "It is busy: a new grid waits at most 13 minutes." in first_page_now(client)
+        services.cancel(job)
+        assert "It is busy" not in first_page_now(client)
+
+    def test_counts_what_the_same_machines_draw_with_another_model(
+        self, client: Client, alice: Visitor, ink: Checkpoint, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        offered = {"ink": ink, "oil": replace(ink, name="oil", title="Oil")}
+        monkeypatch.setattr("generation.catalogue.offered", lambda: offered)
+        easel(checkpoints=["ink", "oil"])
+        ask(alice, checkpoint="oil")
+        assert "It is busy" in first_page_now(client)
+
+    def test_is_full_when_a_grid_would_be_refused(
+        self, client: Client, alice: Visitor, settings: Settings
+    ) -> None:
+        settings.FREE_WAIT_LIMIT = 60
+        assert "It is crowded" not in first_page_now(client)
+        ask(alice)
+        assert "It is crowded" in first_page_now(client)
+        assert client.post("/", {"prompt": "a red fox"}).status_code == 503
 
     def test_says_that_nobody_draws_or_that_the_model_is_being_loaded(self, client: Client) -> None:
         assert "No machine is drawing at the moment" in Page(client.get("/")).text
