@@ -3,9 +3,10 @@
 Each asks Stripe, holding no lock, and then reads the customer: what people see is what Stripe says.
 """
 
+import json
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -29,11 +30,17 @@ from billing.models import Customer, Kind, Price, Subscription
 
 @dataclass(frozen=True)
 class Change:
-    """A change of price, and what it would cost now."""
+    """A change of price, and what it would cost."""
 
     subscription: Subscription
     to: Price
     cost: gateway.Preview
+    at: int
+    """The moment that this was worked out for, in Unix seconds; the change is made for the same."""
+
+
+HOLDS = timedelta(hours=1)
+"""How long somebody may look at what a change costs before they agree to it."""
 
 
 def begin(user: User, lookup_key: str, once: str) -> str:
@@ -55,8 +62,7 @@ def begin(user: User, lookup_key: str, once: str) -> str:
         raise StripeAway  # somebody else reads just now: what we know is what was
     if _running(user, price.kind) is not None:
         raise AlreadySubscribed
-    gateway.close_open_checkouts(customer.stripe_id)
-    return gateway.checkout(_session(customer, price), f"checkout {customer.pk} {once}")
+    return _page_for(customer, _session(customer, price), once)
 
 
 def come_back(user: User) -> None:
@@ -94,12 +100,24 @@ def previewed(user: User, lookup_key: str) -> Change:
     """
     price = _price(lookup_key)
     subscription = _changeable(user, price)
-    cost = gateway.preview(subscription.pk, subscription.item, price.stripe_id)
-    return Change(subscription, price, cost)
+    at = int(timezone.now().timestamp())
+    cost = gateway.preview(subscription.pk, subscription.item, price.stripe_id, at)
+    return Change(subscription, price, cost, at)
 
 
-def change(user: User, lookup_key: str, once: str) -> None:
+def holds(at: int) -> bool:
+    """Returns whether what was worked out for a moment can still be agreed to."""
+    return 0 <= timezone.now().timestamp() - at < HOLDS.total_seconds()
+
+
+def change(user: User, lookup_key: str, at: int, once: str) -> None:
     """Changes to another price; the difference is paid, or credited, now.
+
+    Args:
+        user: whose subscription it is.
+        lookup_key: of the other price.
+        at: the moment for which its cost was worked out.
+        once: the same for two clicks that mean one thing.
 
     Raises:
         NothingToChange: no subscription runs, or it has this price.
@@ -111,7 +129,7 @@ def change(user: User, lookup_key: str, once: str) -> None:
     subscription = _changeable(user, price)
     once = f"change {subscription.pk} {once}"
     try:
-        gateway.change(subscription.pk, subscription.item, price.stripe_id, once)
+        gateway.change(subscription.pk, subscription.item, price.stripe_id, at, once)
     except StripeAway as away:
         _read_again(user)
         subscription.refresh_from_db()
@@ -190,6 +208,19 @@ def _customer(user: User) -> Customer:
     with transaction.atomic():
         made, _ = Customer.objects.get_or_create(user=user, defaults={"stripe_id": stripe_id})
     return made
+
+
+def _page_for(customer: Customer, session: dict[str, Any], once: str) -> str:
+    """The address of the page that is open for the same thing, or of a new one; others close."""
+    mark = sha256(json.dumps(session, sort_keys=True).encode()).hexdigest()
+    made = gateway.checkouts(customer.stripe_id)
+    same = next((page for page in made if page.is_open and page.mark == mark), None)
+    gateway.close_checkouts(page for page in made if page is not same)
+    if same is not None:
+        return same.url
+    # After a page that was closed, Stripe would answer the same key with that page.
+    last = made[0].id if made else ""
+    return gateway.checkout(session, mark, f"checkout {customer.pk} {once} {last}")
 
 
 def _session(customer: Customer, price: Price) -> dict[str, Any]:

@@ -4,7 +4,7 @@ No function here touches the database, and none may be called while a lock is he
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -29,6 +29,9 @@ TOLERANCE = 300
 
 PLAN, INTERVALS = "plan", ("month", "year")
 """The key of a price's metadata that says what it gives: lookup keys move to new prices."""
+
+MARK = "asked"
+"""The key of a Checkout page's metadata that says what it was made for."""
 
 NOT_NOW = (stripe.APIConnectionError, stripe.RateLimitError)
 
@@ -58,10 +61,24 @@ class PriceNow:
 
 @dataclass(frozen=True)
 class Preview:
-    """What a change would cost now, in the smallest unit; below zero it is a credit."""
+    """What a change would cost, in the smallest unit."""
 
     total: int
+    """Below zero it is a credit."""
+    due: int
+    """What is left to pay of it after earlier credits."""
     currency: str
+
+
+@dataclass(frozen=True)
+class CheckoutPage:
+    """A Checkout page that was made."""
+
+    id: str
+    url: str
+    is_open: bool
+    mark: str
+    """Of what it was made for."""
 
 
 def is_on() -> bool:
@@ -246,19 +263,35 @@ def prices(lookup_keys: list[str]) -> list[PriceNow]:
         ]
 
 
-def checkout(params: Mapping[str, Any], once: str) -> str:
-    """Returns the address of a Checkout page."""
+def checkout(params: Mapping[str, Any], mark: str, once: str) -> str:
+    """Returns the address of a new Checkout page, which carries a mark of what it is for."""
+    marked: Any = {**params, "metadata": {MARK: mark}}
     with calling("checkout") as api:
-        made = api.v1.checkout.sessions.create(params, {"idempotency_key": once})  # type: ignore[arg-type]
+        made = api.v1.checkout.sessions.create(marked, {"idempotency_key": once})
     return made.url or ""
 
 
-def close_open_checkouts(customer: str) -> None:
-    """Closes the Checkout pages that are still open: two tabs must not be paid twice."""
-    with calling("close_open_checkouts") as api:
-        found = api.v1.checkout.sessions.list({"customer": customer, "status": "open"})
-        for session in found.data:
-            api.v1.checkout.sessions.expire(session.id)
+def checkouts(customer: str) -> list[CheckoutPage]:
+    """Returns a customer's latest Checkout pages, newest first; none is open for over a day."""
+    with calling("checkouts") as api:
+        found = api.v1.checkout.sessions.list({"customer": customer, "limit": 100})
+    return [
+        CheckoutPage(
+            id=page.id,
+            url=page.url or "",
+            is_open=page.status == "open",
+            mark=_said(page.metadata, MARK),
+        )
+        for page in found.data
+    ]
+
+
+def close_checkouts(pages: Iterable[CheckoutPage]) -> None:
+    """Closes those of the Checkout pages that are open: two tabs must not be paid twice."""
+    for page in pages:
+        if page.is_open:
+            with calling("close_checkouts") as api:
+                api.v1.checkout.sessions.expire(page.id)
 
 
 def portal(customer: str, configuration: str, back: str) -> str:
@@ -270,8 +303,8 @@ def portal(customer: str, configuration: str, back: str) -> str:
     return made.url
 
 
-def preview(subscription: str, item: str, price: str) -> Preview:
-    """Returns what a change of price would cost now."""
+def preview(subscription: str, item: str, price: str, at: int) -> Preview:
+    """Returns what a change of price would cost, by what is left of the period at a moment."""
     with calling("preview") as api:
         invoice = api.v1.invoices.create_preview(
             {
@@ -279,14 +312,15 @@ def preview(subscription: str, item: str, price: str) -> Preview:
                 "subscription_details": {
                     "items": [{"id": item, "price": price}],
                     "proration_behavior": "always_invoice",
+                    "proration_date": at,
                 },
             }
         )
-    return Preview(invoice.total, invoice.currency)
+    return Preview(invoice.total, invoice.amount_due, invoice.currency)
 
 
-def change(subscription: str, item: str, price: str, once: str) -> None:
-    """Puts another price in place and has the difference paid now.
+def change(subscription: str, item: str, price: str, at: int, once: str) -> None:
+    """Puts another price in place and has the difference paid now, as it was previewed.
 
     Raises:
         PaymentRefused: the bank did not pay, and nothing was changed.
@@ -297,6 +331,7 @@ def change(subscription: str, item: str, price: str, once: str) -> None:
             {
                 "items": [{"id": item, "price": price}],
                 "proration_behavior": "always_invoice",
+                "proration_date": at,
                 "payment_behavior": "error_if_incomplete",
             },
             {"idempotency_key": once},
@@ -355,7 +390,11 @@ def used(meter: str, customer: str, start: datetime, end: datetime) -> int:
 
 def plan_of(metadata: Any) -> str:
     """Returns what a price or a product gives; the empty text for what is not ours."""
-    return str(metadata[PLAN]) if metadata and PLAN in metadata else ""
+    return _said(metadata, PLAN)
+
+
+def _said(metadata: Any, key: str) -> str:
+    return str(metadata[key]) if metadata and key in metadata else ""
 
 
 def _amount(price: Any) -> Decimal:

@@ -85,7 +85,7 @@ def close_account(user: User) -> None:
     for customer in Customer.objects.filter(user=user):
         wish(customer)  # whatever becomes of the rest, it is read again
         usage.send_due(customer)
-        gateway.close_open_checkouts(customer.stripe_id)
+        gateway.close_checkouts(gateway.checkouts(customer.stripe_id))
         for one in gateway.snapshot(customer.stripe_id).subscriptions:
             if one.kind in Kind.values and one.status not in Subscription.ENDED:
                 gateway.end_now(one.id)

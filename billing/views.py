@@ -30,6 +30,9 @@ TRY_AGAIN_AFTER = 60
 LARGEST_CAP = 10**6
 """Paid grids a month."""
 
+LONGEST_MOMENT = 12
+"""Digits of Unix seconds."""
+
 View = Callable[..., HttpResponse]
 
 
@@ -100,27 +103,35 @@ def portal(request: HttpRequest) -> HttpResponse:
 @never_cache
 @login_required
 def change(request: HttpRequest, lookup_key: str) -> HttpResponse:
-    """Says what another price would cost now; a POST changes to it."""
+    """Says what another price would cost now; a POST changes to it, at the cost that was shown."""
     user, key = _user(request), request.POST.get("key", "")
     try:
-        if request.method == "POST":
-            checkout.change(user, lookup_key, f"{lookup_key} {known_key(key)}")
+        if shown := _shown(request):
+            checkout.change(user, lookup_key, shown, f"{lookup_key} {known_key(key)}")
             messages.success(request, _("Changed. The next invoice is at the new price."))
             return redirect("plans")
         previewed = checkout.previewed(user, lookup_key)
     except BillingError as error:
         return _plans(request, error)
-    total = previewed.cost.total
+    cost = previewed.cost
+    if request.method == "POST":
+        messages.info(request, _("That was shown a while ago. This is what it costs now."))
     context = {
         "change": previewed,
         "old": money(previewed.subscription.amount, previewed.subscription.currency),
         "new": money(previewed.to.amount, previewed.to.currency),
-        "total": total,
-        "due": money(abs(total), previewed.cost.currency),
-        "credit": total < 0,
+        "due": money(cost.due, cost.currency) if cost.due > 0 else "",
+        "credit": money(-cost.total, cost.currency) if cost.total < 0 else "",
         "key": new_key(),
     }
     return render(request, "billing/change.html", context)
+
+
+def _shown(request: HttpRequest) -> int:
+    """When the cost was shown that somebody agrees to; 0 where nobody does, or it was long ago."""
+    said = request.POST.get("shown", "")
+    shown = int(said) if said.isascii() and said.isdigit() and len(said) < LONGEST_MOMENT else 0
+    return shown if checkout.holds(shown) else 0
 
 
 @require_POST

@@ -1,5 +1,6 @@
 """The pricing page, the way to Stripe and back, and what can be done about a subscription."""
 
+import time
 import uuid
 from typing import Any
 
@@ -11,7 +12,7 @@ from pytest_django import Settings
 from accounts.models import Plan, User
 from billing import inbox, services
 from billing.models import Customer, Gift, Subscription
-from tests.billing.cast import DAY, Shop, plan_of, reconcile
+from tests.billing.cast import DAY, DaysLater, Shop, plan_of, reconcile
 
 pytestmark = pytest.mark.django_db
 
@@ -38,7 +39,8 @@ def change_to(browser: Client, price: str) -> object:
 
 def agreed(browser: Client, page: Any) -> object:
     """Presses the button of the page that shows what a change costs."""
-    return browser.post(page.request["PATH_INFO"], {"key": page.context["key"]})
+    sent = {"key": page.context["key"], "shown": str(page.context["change"].at)}
+    return browser.post(page.request["PATH_INFO"], sent)
 
 
 def paid(shop: Shop, address: str) -> str:
@@ -97,6 +99,21 @@ def test_somebody_elses_session_grants_nothing(shop: Shop, as_alice: Client, bob
     assert plan_of(bob) == "free"
 
 
+def test_a_second_click_leads_to_the_page_that_is_open(shop: Shop, as_alice: Client) -> None:
+    addresses = {begin(as_alice)["Location"] for _ in range(2)}  # type: ignore[index]
+    assert len(addresses) == 1
+    assert "It is yours now" in text_of(as_alice.get(paid(shop, addresses.pop())))
+
+
+def test_who_thinks_again_and_again_can_pay_in_the_end(shop: Shop, as_alice: Client) -> None:
+    for price in ("premium_monthly", "premium_yearly", "premium_monthly", "premium_yearly"):
+        address = begin(as_alice, price)["Location"]  # type: ignore[index]
+    assert len(shop.stripe.store.all("checkout.session", status="open")) == 1
+    paid(shop, address)
+    as_alice.get("/plans/return")
+    assert Subscription.objects.get().interval == "year"
+
+
 def test_a_second_tab_closes_the_first_checkout(shop: Shop, as_alice: Client) -> None:
     first = begin(as_alice)["Location"]  # type: ignore[index]
     begin(as_alice, "premium_yearly")
@@ -134,7 +151,8 @@ def test_while_stripe_is_down_it_says_try_again_and_breaks_nothing(
         Subscription.objects.update(kind="api")  # so that there is something to buy
     shop.stripe.away = True
     ask = as_alice.get if path == "return" else as_alice.post
-    answer = ask(f"/plans/{path}", {"price": "premium_monthly", "ends": "1"})
+    now = str(int(time.time()))
+    answer = ask(f"/plans/{path}", {"price": "premium_monthly", "ends": "1", "shown": now})
     if path == "return":
         assert answer.status_code == 200
     else:
@@ -205,6 +223,50 @@ def test_a_change_without_an_answer_is_looked_for(
     assert "Nothing was charged" not in text_of(answer)
     inbox.read_wanted()
     assert Subscription.objects.get().interval == "year"
+
+
+def test_what_is_shown_is_what_is_paid_though_time_passes(
+    shop: Shop, alice: User, as_alice: Client
+) -> None:
+    customer = shop.customer(alice)
+    shop.subscribe(customer)
+    reconcile(customer)
+    page = as_alice.get("/plans/change/premium_yearly")
+    assert "Pay €54 and change" in text_of(page)
+    shop.stripe.lifecycle.advance(10 * DAY)
+    agreed(as_alice, page)
+    assert shop.charge(customer)["amount"] == 5400
+
+
+def test_what_was_shown_too_long_ago_is_shown_anew(
+    shop: Shop, alice: User, as_alice: Client, days_later: DaysLater
+) -> None:
+    customer = shop.customer(alice)
+    shop.subscribe(customer)
+    reconcile(customer)
+    page = as_alice.get("/plans/change/premium_yearly")
+    days_later(10)
+    again = agreed(as_alice, page)
+    assert "This is what it costs now" in text_of(again)
+    assert "Pay €54 and" not in text_of(again)  # less is left of the month
+    for wrong in ("", "x", "9" * 5000, str(int(time.time()) + 40 * DAY)):
+        as_alice.post("/plans/change/premium_yearly", {"key": "k", "shown": wrong})
+    assert Subscription.objects.get().interval == "month"
+
+
+def test_what_is_left_of_an_earlier_credit_is_taken_off(
+    shop: Shop, alice: User, as_alice: Client
+) -> None:
+    customer = shop.customer(alice)
+    shop.subscribe(customer)
+    reconcile(customer)
+    of_stripe = shop.stripe.store.get("customer", customer.stripe_id)
+    of_stripe["balance"] = -1000
+    page = as_alice.get("/plans/change/premium_yearly")
+    assert "Pay €44 and change" in text_of(page)
+    of_stripe["balance"] = -9000
+    page = as_alice.get("/plans/change/premium_yearly")
+    assert "Nothing is charged today; the next invoice" in text_of(page)
 
 
 def test_on_trial_a_change_costs_nothing_today(shop: Shop, alice: User, as_alice: Client) -> None:

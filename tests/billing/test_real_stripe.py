@@ -88,9 +88,10 @@ def test_a_subscription_is_read_changed_ended_and_gone_on_with(
     customer = subscribed(account, alice)
     assert plan_of(alice) == "premium"
     row, yearly = Subscription.objects.get(), Price.objects.get(pk=prices.PREMIUM_YEARLY)
-    cost = gateway.preview(row.pk, row.item, yearly.stripe_id)
-    assert 5300 < cost.total <= 5400
-    gateway.change(row.pk, row.item, yearly.stripe_id, uuid.uuid4().hex)
+    now = int(time.time())
+    cost = gateway.preview(row.pk, row.item, yearly.stripe_id, now)
+    assert 5300 < cost.total == cost.due <= 5400
+    gateway.change(row.pk, row.item, yearly.stripe_id, now, uuid.uuid4().hex)
     gateway.end_with_period(row.pk, ends=True)
     reconcile(customer)
     row.refresh_from_db()

@@ -69,10 +69,10 @@ class Lifecycle:
         it was."""
         customer = self.store.get("customer", subscription["customer"])
         total = sum(line["amount"] for line in lines)
-        due = total + customer.get("balance", 0)
-        customer["balance"] = min(0, due)
+        due = self.due(customer["id"], total)
+        customer["balance"] = min(0, total + customer.get("balance", 0))
         made = self.store.add(
-            "invoice", customer=customer["id"], amount_due=max(0, due), amount_paid=0,
+            "invoice", customer=customer["id"], amount_due=due, amount_paid=0,
             status="open", billing_reason=reason, currency=subscription["currency"], total=total,
             lines=listed([*lines], "/v1/invoices/lines"), attempt_count=0,
             parent={"type": "subscription_details",
@@ -106,12 +106,12 @@ class Lifecycle:
         store.tell(f"invoice.{'paid' if pays else 'payment_failed'}", invoice)
         return pays
 
-    def change(self, subscription: Object, price: str, behaviour: str) -> None:
+    def change(self, subscription: Object, price: str, behaviour: str, at: int = 0) -> None:
         """Puts another price in place; a different interval starts a new period at once."""
         item = subscription["items"]["data"][0]
         bought = self.store.get("price", price)
         now, old_end = self.store.now, item["current_period_end"]
-        charged, credit = self._prorated(subscription, price)
+        charged, credit = self._prorated(subscription, price, at or now)
         other = bought["recurring"]["interval"] != item["price"]["recurring"]["interval"]
         if other and subscription["status"] != "trialing":
             item["current_period_start"] = now
@@ -123,17 +123,24 @@ class Lifecycle:
             paid = self.invoice(subscription, "subscription_update", unused, new)
             subscription["status"] = "active" if paid else "past_due"
 
-    def proration(self, subscription: Object, price: str) -> int:
-        """Returns what a change costs now: the new price less what is left of the old one."""
-        charged, credit = self._prorated(subscription, price)
+    def proration(self, subscription: Object, price: str, at: int) -> int:
+        """Returns what a change costs: the new price less what is left of the old one then."""
+        charged, credit = self._prorated(subscription, price, at)
         return charged - credit
 
-    def _prorated(self, subscription: Object, price: str) -> tuple[int, int]:
+    def due(self, customer: str, total: int) -> int:
+        """Returns what of an invoice is to be paid after what the customer has left."""
+        balance = self.store.get("customer", customer).get("balance", 0)
+        return int(max(0, total + balance))
+
+    def _prorated(self, subscription: Object, price: str, at: int) -> tuple[int, int]:
         if subscription["status"] == "trialing":
             return 0, 0
         item, bought = subscription["items"]["data"][0], self.store.get("price", price)
         start, end = item["current_period_start"], item["current_period_end"]
-        left = max(0, end - self.store.now) / max(1, end - start)
+        if not start <= at <= end:
+            raise Refused(400, "The proration date must be within the current period.")
+        left = (end - at) / max(1, end - start)
         credit = round(due_for(item["price"]) * left)
         same = bought["recurring"]["interval"] == item["price"]["recurring"]["interval"]
         return round(due_for(bought) * (left if same else 1)), credit

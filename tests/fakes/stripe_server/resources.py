@@ -163,7 +163,7 @@ class Resources:
         session = self.store.get("checkout.session", key)
         if session["status"] != "open":
             raise Refused(400, "Only open sessions can be expired.")
-        session["status"] = "expired"
+        session.update(status="expired", url=None)
         return session
 
     def _checkout_session_list(self, _: str, given: Object) -> Object:
@@ -195,16 +195,18 @@ class Resources:
             changed["cancel_at_period_end"] = yes(given["cancel_at_period_end"])
             changed["canceled_at"] = self.store.now if changed["cancel_at_period_end"] else None
         for item in given.get("items", []):
+            at = int(given.get("proration_date", self.store.now))
             if given.get("payment_behavior") == "error_if_incomplete":
-                self._must_pay(changed, item["price"])
+                self._must_pay(changed, item["price"], at)
             behaviour = given.get("proration_behavior", "create_prorations")
-            self.lifecycle.change(changed, item["price"], behaviour)
+            self.lifecycle.change(changed, item["price"], behaviour, at)
         self.store.tell("customer.subscription.updated", changed)
         return changed
 
-    def _must_pay(self, subscription: Object, price: str) -> None:
-        pays = self.store.cards.get(subscription["customer"], False)
-        if not pays and self.lifecycle.proration(subscription, price) > 0:
+    def _must_pay(self, subscription: Object, price: str, at: int) -> None:
+        customer = subscription["customer"]
+        due = self.lifecycle.due(customer, self.lifecycle.proration(subscription, price, at))
+        if due and not self.store.cards.get(customer, False):
             raise Refused(402, "Your card was declined.", "card_declined", "card_error")
 
     def _subscription_cancel(self, key: str, given: Object) -> Object:
@@ -222,10 +224,12 @@ class Resources:
 
     def _invoice_create_preview(self, _: str, given: Object) -> Object:
         subscription = self.store.get("subscription", given["subscription"])
-        item = given["subscription_details"]["items"][0]
-        amount = self.lifecycle.proration(subscription, item["price"])
+        details = given["subscription_details"]
+        at = int(details.get("proration_date", self.store.now))
+        amount = self.lifecycle.proration(subscription, details["items"][0]["price"], at)
+        due = self.lifecycle.due(subscription["customer"], amount)
         return {
-            "id": "upcoming_in_1", "object": "invoice", "amount_due": max(0, amount),
+            "id": "upcoming_in_1", "object": "invoice", "amount_due": due,
             "total": amount, "currency": subscription["currency"], "livemode": False,
         }  # fmt: skip
 
