@@ -26,6 +26,11 @@ import django; django.setup()
 from generation.submission import GridRequest, submit
 print(submit(GridRequest(prompt="a red fox"), owner=None).pk)
 """
+CLAIMS = """
+import django; django.setup()
+from generation import services
+services.claim("easel", {"doodle": 9})
+"""
 CANCELS = """
 import sys, django; django.setup()
 from generation import services
@@ -95,6 +100,30 @@ class TestAServerOfItsOwn:
         assert page.evaluate("window.notReloaded")
         other.get_by_role("link", name="Try again").click()
         expect(other.get_by_label("Your prompt")).to_have_value("a boat in a bottle")
+        context.close()
+
+    def test_the_page_keeps_up_with_its_grid_and_leaves_open_what_is_read(
+        self, own: RunningSite, browser: Browser
+    ) -> None:
+        own.start_web()
+        context = browser.new_context(base_url=own.url)
+        context.set_default_timeout(PATIENCE)
+        page = context.new_page()
+        before, job = (own.run("-c", SUBMITS).strip() for _ in range(2))
+        with page.expect_response("**/events"):
+            page.goto(f"/g/{job}")
+        page.evaluate("window.outcome = document.getElementById('outcome')")
+        page.get_by_text("Why am I 2nd?").click()
+        expect(page.get_by_text("is drawn before yours")).to_be_visible()
+
+        own.run("-c", CANCELS, before)
+        expect(page.get_by_text("Why must I wait?")).to_be_visible()
+        expect(page.locator("#why")).to_have_attribute("open", "")
+        own.run("-c", CLAIMS)
+        expect(page.locator(".frame[data-state=drawing]")).to_have_count(9)
+        own.run("-c", CANCELS, job)
+        expect(page.get_by_role("heading", name="Stopped")).to_be_visible()
+        assert page.evaluate("window.outcome === document.getElementById('outcome')")
         context.close()
 
 

@@ -112,6 +112,31 @@ class TestWhyAmISeventh:
         assert "Of the last 4 free grids of 7 days, 75% started in the time" in text
 
 
+@pytest.mark.parametrize("state", STATES)
+def test_one_element_says_the_end_and_is_there_before_it(
+    as_alice: Client, alice: Visitor, state: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = STATES[state](ask(alice), monkeypatch)
+    answer = as_alice.get(f"/g/{job.pk}")
+    assert Page(answer).one("div", id="outcome")["role"] == "status"
+    ended = state in ("done", "held back", "stopped")
+    said = answer.content.decode().split('id="outcome" role="status">')[1].split("</div>")[0]
+    assert said.startswith("<h2>") == ended
+    assert bool(said) == ended
+
+
+@pytest.mark.parametrize(
+    ("state", "follows"), [("waiting", "queued"), ("drawing", "running"), ("drawn again", "queued")]
+)
+def test_the_page_says_which_state_of_what_it_follows_it_shows(
+    as_alice: Client, alice: Visitor, state: str, follows: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = STATES[state](ask(alice), monkeypatch)
+    page = Page(as_alice.get(f"/g/{job.pk}"))
+    assert page.one("div", id="job")["data-follows"] == follows
+    assert page.one("p", id=f"news-{follows}")
+
+
 class TestThePageAsksLittle:
     @pytest.mark.parametrize(
         "who", ["visitor", "account", "subscriber", "somebody else", "another account", "stranger"]
