@@ -332,7 +332,8 @@ def test_what_nobody_pays_for_ends_at_once(
     subscription = shop.subscribe(customer)
     subscription["status"] = status
     reconcile(customer)
-    Subscription.objects.update(entitled=False)  # the grace is over
+    Subscription.objects.update(entitled=False, ends=True)  # the grace is over
+    assert "Go on after all" not in text_of(as_alice.get("/plans"))
     page = as_alice.post("/plans/end/premium", {"ends": "1"}, follow=True)
     assert "It has ended." in text_of(page)
     assert subscription["status"] == "canceled"

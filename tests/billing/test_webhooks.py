@@ -148,6 +148,23 @@ def test_a_refunded_year_is_frozen_though_months_came_after_it(
     assert plan_of(alice) == "free"  # what is left of that year is what pays the months
 
 
+def test_a_refunded_difference_freezes_its_month_and_not_what_was_credited(
+    shop: Shop, alice: User, days_later: DaysLater
+) -> None:
+    customer = shop.customer(alice)
+    subscription = shop.subscribe(customer, "premium_yearly")
+    shop.stripe.lifecycle.advance(330 * DAY)
+    shop.stripe.lifecycle.change(subscription, shop.price("premium_monthly"), "always_invoice")
+    shop.stripe.lifecycle.refund(shop.charge(customer))
+    days_later(330)
+    shop.told()
+    assert plan_of(alice) == "free"
+    shop.stripe.lifecycle.advance(32 * DAY)  # the month was renewed; the year would go on
+    days_later(362)
+    shop.told()
+    assert plan_of(alice) == "premium"
+
+
 @pytest.mark.parametrize("method", ["get", "put", "delete"])
 def test_only_posts_are_taken(shop: Shop, client: object, method: str) -> None:
     assert getattr(client, method)("/stripe/webhook").status_code == 405
