@@ -52,7 +52,9 @@ function restore() {
   const kept = Object.fromEntries(said);
   const drawn = kept.prompt?.trim().replace(/\s+/g, " ") === form.dataset.drawn;
   if (drawn) sessionStorage.removeItem(KEPT);
-  const filled = prompt.defaultValue && prompt.defaultValue !== kept.origin;
+  // Whoever follows a link to a sample once more wants the sample.
+  const again = performance.getEntriesByType("navigation")[0]?.type !== "navigate";
+  const filled = prompt.defaultValue && !(again && prompt.defaultValue === kept.origin);
   if (drawn || !kept.prompt || filled) return;
   // Somebody may have been faster than this script.
   const typed = prompt.value !== prompt.defaultValue;
