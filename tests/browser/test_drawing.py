@@ -219,6 +219,8 @@ def test_an_edited_sample_outlives_a_reload_and_makes_way_for_another(visit: Vis
     expect(prompt).to_have_value("a red fox in a hat")
     page.goto("/?prompt=a%20house")
     expect(prompt).to_have_value("a house")
+    page.goto("/?prompt=a%20red%20fox")
+    expect(prompt).to_have_value("a red fox")
     page.goto("/")
     expect(prompt).to_have_value("a red fox in a hat")
 
