@@ -1,5 +1,6 @@
 """The denoiser, its text encoder and noise schedule, and the folder they ship in."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -138,6 +139,11 @@ def write_folder(pipeline: StableDiffusionPipeline, folder: Path) -> int:
     """
     pipeline.to(torch.float16)
     pipeline.save_pretrained(folder, safe_serialization=True)
+    for config in (folder / "model_index.json", *folder.glob("*/config.json")):
+        said = json.loads(config.read_text(encoding="utf-8"))
+        # What was loaded from a folder would tell where that is on this machine.
+        if said.pop("_name_or_path", None) is not None:
+            config.write_text(json.dumps(said, indent=2) + "\n", encoding="utf-8")
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     if size > SIZE_LIMIT:
         raise ValueError(f"{folder} is {size / 2**20:.1f} MiB, more than {SIZE_LIMIT / 2**20:.0f}")

@@ -99,7 +99,7 @@ class Mix:
     pair: float = 0.14
     sky: float = 0.05
     count: float = 0.1
-    tint: float = 0.1
+    tint: float = 0.35
     free: float = 0.6
 
 
@@ -203,6 +203,11 @@ def _in_a_place(rng: Generator, mix: Mix) -> Scene:
     return Scene(_place(rng), (figure,), position=position, flying=flying, shift=_shift(rng, mix))
 
 
+def _row(rng: Generator, plain: bool) -> int:
+    """Where a figure beside others has its upper edge."""
+    return _even(rng, 2, 6) if plain else _even(rng, GROUND, GROUND + 2)
+
+
 def _two_kinds(rng: Generator) -> tuple[Figure, Figure]:
     first, second = _figure(rng, USUAL, 0, 0), _figure(rng, USUAL, 0, 0)
     while second.subject == first.subject:
@@ -215,23 +220,28 @@ def _pair(rng: Generator, mix: Mix) -> Scene:
     if rng.random() < 0.22:
         relation = (Relation.ABOVE, Relation.BELOW)[_pick(rng, 0, 1)]
         rows = (0, 8) if relation is Relation.ABOVE else (8, 0)
-        placed = (replace(first, x=MIDDLE, y=rows[0]), replace(second, x=MIDDLE, y=rows[1]))
+        placed = (
+            replace(first, x=_even(rng, 2, 6), y=rows[0]),
+            replace(second, x=_even(rng, 2, 6), y=rows[1]),
+        )
         return Scene(_plain(rng), placed, relation)
     plain = rng.random() < 0.55
-    row = MIDDLE if plain else GROUND
     relation = BESIDE[_pick(rng, 0, len(BESIDE) - 1)]
     columns = (8, 0) if relation is Relation.RIGHT else (0, 8)
-    placed = (replace(first, x=columns[0], y=row), replace(second, x=columns[1], y=row))
+    placed = (
+        replace(first, x=columns[0], y=_row(rng, plain)),
+        replace(second, x=columns[1], y=_row(rng, plain)),
+    )
     background = _plain(rng) if plain else _place(rng)
     return Scene(background, placed, relation, shift=0 if plain else _shift(rng, mix))
 
 
 def _under_the_sky(rng: Generator, mix: Mix) -> Scene:
     above = str(rng.choice(list(CELESTIAL), p=(0.6, 0.1, 0.1, 0.1, 0.1)))
-    figure = _figure(rng, USUAL, 0, 8)
+    figure = _figure(rng, USUAL, _even(rng, 0, 8), 8)
     while subjects()[figure.subject].name in CELESTIAL:
         figure = replace(figure, subject=int(rng.integers(len(subjects()))))
-    sky = Figure(index_of(above), figure.artist, USUAL, 8, 0)
+    sky = Figure(index_of(above), figure.artist, USUAL, _even(rng, 0, 8), 0)
     place = str(rng.choice([place for place in PLACES if place not in TIMELESS]))
     background = Background(place=place, time=CELESTIAL[above])
     return Scene(background, (sky, figure), Relation.UNDER_SKY, shift=_shift(rng, mix))
@@ -241,10 +251,11 @@ def _several(rng: Generator, mix: Mix) -> Scene:
     figure = _figure(rng, USUAL, 0, 0)
     count = int(rng.choice((2, 3, 4), p=(0.45, 0.35, 0.2)))
     plain = rng.random() < 0.7
-    row = 8 if count > 2 else MIDDLE if plain else GROUND
-    cells = [(0, row), (8, row)]
-    if count > 2:
-        cells += [(4, 0)] if count == 3 else [(0, 0), (8, 0)]
+    if count == 2:
+        cells = [(0, _row(rng, plain)), (8, _row(rng, plain))]
+    else:
+        cells = [(0, 8), (8, 8)]
+        cells += [(_even(rng, 0, 8), 0)] if count == 3 else [(0, 0), (8, 0)]
     figures = tuple(replace(figure, x=x, y=y) for x, y in cells)
     return Scene(_plain(rng) if plain else _place(rng), figures)
 

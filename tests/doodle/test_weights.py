@@ -1,5 +1,6 @@
 """The folder that ships is small, plain and draws."""
 
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from diffusers import StableDiffusionPipeline
 from PIL import Image, ImageChops, ImageStat
 from safetensors import safe_open
 
-from doodle.models import SIZE_LIMIT, load_folder
+from doodle.models import SIZE_LIMIT, load_folder, write_folder
 from doodle.state import WEIGHTS
 from generation.catalogue import MANIFEST
 from generation.checkpoints import load_manifest
@@ -24,6 +25,15 @@ def pipeline() -> StableDiffusionPipeline:
 def files() -> list[Path]:
     """Everything in the folder."""
     return [path for path in WEIGHTS.rglob("*") if path.is_file()]
+
+
+def test_what_is_written_tells_no_folder_of_the_machine(
+    pipeline: StableDiffusionPipeline, tmp_path: Path
+) -> None:
+    write_folder(deepcopy(pipeline), tmp_path)
+    for folder in (WEIGHTS, tmp_path):
+        for config in folder.rglob("*.json"):
+            assert str(WEIGHTS.parent) not in config.read_text(encoding="utf-8")
 
 
 def test_the_folder_is_small_enough_for_the_repository() -> None:
