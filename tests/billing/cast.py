@@ -55,6 +55,11 @@ class Shop:
         inbox.read_wanted()
 
 
+def text_of(answer: object) -> str:
+    """What a page says, on one line."""
+    return " ".join(answer.content.decode().split())  # type: ignore[attr-defined]
+
+
 def post(payload: bytes, signature: str) -> int:
     """Sends an event to the site, as Stripe does."""
     answer = Client().post(

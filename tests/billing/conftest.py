@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.db import connection
+from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -80,3 +81,11 @@ def alice(db: None) -> User:
 @pytest.fixture
 def bob(db: None) -> User:
     return User.objects.create_user("bob", "bob@example.org")
+
+
+@pytest.fixture
+def as_alice(alice: User) -> Client:
+    """Her browser."""
+    browser = Client()
+    browser.force_login(alice)
+    return browser

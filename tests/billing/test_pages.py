@@ -10,37 +10,15 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import Plan, User
-from billing import inbox, services
+from billing import services
 from billing.models import Customer, Gift, Subscription
-from tests.billing.cast import DAY, DaysLater, Shop, plan_of, reconcile
+from tests.billing.cast import DAY, Shop, plan_of, reconcile, text_of
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def as_alice(alice: User) -> Client:
-    browser = Client()
-    browser.force_login(alice)
-    return browser
-
-
-def text_of(answer: object) -> str:
-    return " ".join(answer.content.decode().split())  # type: ignore[attr-defined]
-
-
 def begin(browser: Client, price: str = "premium_monthly") -> object:
     return browser.post("/plans/checkout", {"price": price, "key": "x"})
-
-
-def change_to(browser: Client, price: str) -> object:
-    """Changes to a price as the page that shows what it costs does."""
-    return agreed(browser, browser.get(f"/plans/change/{price}"))
-
-
-def agreed(browser: Client, page: Any) -> object:
-    """Presses the button of the page that shows what a change costs."""
-    sent = {"key": page.context["key"], "shown": str(page.context["change"].at)}
-    return browser.post(page.request["PATH_INFO"], sent)
 
 
 def paid(shop: Shop, address: str) -> str:
@@ -163,122 +141,6 @@ def test_while_stripe_is_down_it_says_try_again_and_breaks_nothing(
         assert said in text_of(answer)
     assert plan_of(alice) == "premium"
     assert as_alice.get("/plans").status_code == 200
-
-
-def test_an_upgrade_shows_what_it_costs_before(shop: Shop, alice: User, as_alice: Client) -> None:
-    customer = shop.customer(alice)
-    shop.subscribe(customer)
-    reconcile(customer)
-    said = text_of(as_alice.get("/plans/change/premium_yearly"))
-    assert "Pay €54 and change" in said
-    assert Subscription.objects.get().interval == "month"
-    change_to(as_alice, "premium_yearly")
-    assert Subscription.objects.get().interval == "year"
-    assert shop.charge(customer)["amount"] == 5400
-    said = text_of(as_alice.get("/plans/change/premium_monthly"))
-    assert "€54 is credited" in said
-
-
-def test_a_change_whose_payment_is_refused_changes_nothing_and_says_so(
-    shop: Shop, alice: User, as_alice: Client
-) -> None:
-    customer = shop.customer(alice)
-    subscription = shop.subscribe(customer)
-    reconcile(customer)
-    shop.stripe.store.cards[customer.stripe_id] = False
-    answer = change_to(as_alice, "premium_yearly")
-    assert answer.status_code == 402  # type: ignore[attr-defined]
-    assert "Your payment was refused, so nothing was changed" in text_of(answer)
-    assert subscription["items"]["data"][0]["price"]["recurring"]["interval"] == "month"
-    reconcile(customer)
-    row = Subscription.objects.get()
-    assert (row.interval, row.status, row.entitled) == ("month", "active", True)
-
-
-def test_a_change_that_was_made_stands_though_it_cannot_be_read(
-    shop: Shop, alice: User, as_alice: Client
-) -> None:
-    customer = shop.customer(alice)
-    shop.subscribe(customer)
-    reconcile(customer)
-    page = as_alice.get("/plans/change/premium_yearly")
-    shop.stripe.faults.extend(["", "500"])  # the change, and the reading after it
-    answer = agreed(as_alice, page)
-    assert answer.status_code == 302  # type: ignore[attr-defined]
-    assert inbox.read_wanted() == 1
-    assert Subscription.objects.get().interval == "year"
-
-
-@pytest.mark.parametrize(("readable", "status"), [(True, 302), (False, 503)])
-def test_a_change_without_an_answer_is_looked_for(
-    shop: Shop, alice: User, as_alice: Client, readable: bool, status: int
-) -> None:
-    customer = shop.customer(alice)
-    shop.subscribe(customer)
-    reconcile(customer)
-    page = as_alice.get("/plans/change/premium_yearly")
-    shop.stripe.faults.extend(["drop-after", "" if readable else "drop"])
-    answer = agreed(as_alice, page)
-    assert answer.status_code == status  # type: ignore[attr-defined]
-    assert "Nothing was charged" not in text_of(answer)
-    inbox.read_wanted()
-    assert Subscription.objects.get().interval == "year"
-
-
-def test_what_is_shown_is_what_is_paid_though_time_passes(
-    shop: Shop, alice: User, as_alice: Client
-) -> None:
-    customer = shop.customer(alice)
-    shop.subscribe(customer)
-    reconcile(customer)
-    page = as_alice.get("/plans/change/premium_yearly")
-    assert "Pay €54 and change" in text_of(page)
-    shop.stripe.lifecycle.advance(10 * DAY)
-    agreed(as_alice, page)
-    assert shop.charge(customer)["amount"] == 5400
-
-
-def test_what_was_shown_too_long_ago_is_shown_anew(
-    shop: Shop, alice: User, as_alice: Client, days_later: DaysLater
-) -> None:
-    customer = shop.customer(alice)
-    shop.subscribe(customer)
-    reconcile(customer)
-    page = as_alice.get("/plans/change/premium_yearly")
-    days_later(10)
-    again = agreed(as_alice, page)
-    assert "This is what it costs now" in text_of(again)
-    assert "Pay €54 and" not in text_of(again)  # less is left of the month
-    for wrong in ("", "x", "9" * 5000, str(int(time.time()) + 40 * DAY)):
-        as_alice.post("/plans/change/premium_yearly", {"key": "k", "shown": wrong})
-    assert Subscription.objects.get().interval == "month"
-
-
-def test_what_is_left_of_an_earlier_credit_is_taken_off(
-    shop: Shop, alice: User, as_alice: Client
-) -> None:
-    customer = shop.customer(alice)
-    shop.subscribe(customer)
-    reconcile(customer)
-    of_stripe = shop.stripe.store.get("customer", customer.stripe_id)
-    of_stripe["balance"] = -1000
-    page = as_alice.get("/plans/change/premium_yearly")
-    assert "Pay €44 and change" in text_of(page)
-    of_stripe["balance"] = -9000
-    page = as_alice.get("/plans/change/premium_yearly")
-    assert "Nothing is charged today; the next invoice" in text_of(page)
-
-
-def test_on_trial_a_change_costs_nothing_today(shop: Shop, alice: User, as_alice: Client) -> None:
-    customer = shop.customer(alice)
-    shop.subscribe(customer, trial_days=7)
-    reconcile(customer)
-    said = text_of(as_alice.get("/plans/change/premium_yearly"))
-    assert "Nothing is charged today" in said
-    assert "Pay €" not in said
-    change_to(as_alice, "premium_yearly")
-    row = Subscription.objects.get()
-    assert (row.interval, row.status) == ("year", "trialing")
 
 
 def test_cancelled_it_lasts_until_the_period_ends_and_can_go_on(

@@ -22,6 +22,27 @@ from tests.generation.worker.conftest import (
 
 pytestmark = pytest.mark.both_databases
 
+PLENTY = 10**9
+
+
+class Disk(InMemoryStorage):
+    """Takes files of at most so many bytes."""
+
+    left = PLENTY
+
+    def _save(self, name, content):
+        if content.size > self.left:
+            raise OSError(28, "No space left on device")
+        return super()._save(name, content)
+
+
+@pytest.fixture
+def disk(monkeypatch) -> Disk:
+    """Where masters go."""
+    disk = Disk()
+    monkeypatch.setitem(storages._storages, "masters", disk)
+    return disk
+
 
 def test_a_broken_checkpoint_folder_fails_its_jobs_and_no_others(start, offered, painter, tmp_path):
     offered["broken"] = a_checkpoint("broken", source=Folder(tmp_path))
@@ -39,7 +60,7 @@ def test_a_broken_checkpoint_folder_fails_its_jobs_and_no_others(start, offered,
 
 def test_on_a_slow_device_a_long_first_step_is_no_hang(start, painter):
     """Its trial tells how slow it is, before any call has been measured."""
-    painter.warm = lambda _images: time.sleep(1.0)
+    painter.warm = lambda _images: time.sleep(4.0)  # five times as long is no hang
     painter.before_step = lambda step: step or time.sleep(2.5)
     ended = []
     start(hangs_after=0.5, end_process=ended.append)
@@ -126,41 +147,21 @@ def test_the_pictures_of_a_worker_that_lost_its_lease_leave_nothing_behind(start
         assert not list(_files(storages[alias], ""))
 
 
-def test_a_storage_that_refuses_fails_the_job_and_claims_wait_until_it_takes_files(
-    start, monkeypatch
-):
-    full = threading.Event()
-    full.set()
-
-    class Full(InMemoryStorage):
-        def _save(self, name, content):
-            if full.is_set():
-                raise OSError(28, "No space left on device")
-            return super()._save(name, content)
-
-    monkeypatch.setitem(storages._storages, "masters", Full())
+def test_a_storage_that_refuses_fails_the_job_and_claims_wait_until_it_takes_files(start, disk):
+    disk.left = 0
     start()
     job = ask()
     wait_for(lambda: Job.objects.get(pk=job.pk).error_code == "storage_refused")
     wait_for(lambda: Worker.objects.get().state == Worker.State.PAUSED)
     assert status_of(job) == Job.Status.QUEUED
-    full.clear()
+    disk.left = PLENTY
     [job] = wait_until_ended(job)
     assert (job.status, job.error_code, job.attempts) == ("succeeded", "", 2)
 
 
 def test_a_job_claimed_again_in_the_moment_of_its_refusal_is_given_back(
-    start, painter, monkeypatch
+    start, painter, disk, monkeypatch
 ):
-    full = threading.Event()
-    full.set()
-
-    class Full(InMemoryStorage):
-        def _save(self, name, content):
-            if full.is_set():
-                raise OSError(28, "No space left on device")
-            return super()._save(name, content)
-
     def claims_once_it_failed(worker, rooms):
         if painter.calls:
             wait_for(lambda: Job.objects.get(pk=job.pk).error_code == "storage_refused")
@@ -168,12 +169,12 @@ def test_a_job_claimed_again_in_the_moment_of_its_refusal_is_given_back(
 
     claim = services.claim
     monkeypatch.setattr(services, "claim", claims_once_it_failed)
-    monkeypatch.setitem(storages._storages, "masters", Full())
+    disk.left = 0
     start()
     job = ask()
     wait_for(lambda: Worker.objects.get().state == Worker.State.PAUSED)
     assert (status_of(job), Job.objects.get(pk=job.pk).attempts) == ("queued", 1)
-    full.clear()
+    disk.left = PLENTY
     [job] = wait_until_ended(job)
     assert (job.status, job.attempts) == ("succeeded", 2)
 
@@ -195,17 +196,8 @@ def test_a_storage_that_refuses_only_these_files_fails_the_job_after_three_attem
     assert not list(_files(storages["masters"], ""))
 
 
-def test_a_disk_with_a_few_kilobytes_left_counts_as_full(start, monkeypatch):
-    full = threading.Event()
-    full.set()
-
-    class NearlyFull(InMemoryStorage):
-        def _save(self, name, content):
-            if full.is_set() and content.size > 64:
-                raise OSError(28, "No space left on device")
-            return super()._save(name, content)
-
-    monkeypatch.setitem(storages._storages, "masters", NearlyFull())
+def test_a_disk_with_a_few_kilobytes_left_counts_as_full(start, disk):
+    disk.left = 64
     start()
     job = ask()
     wait_for(lambda: Worker.objects.get().state == Worker.State.PAUSED)
@@ -213,7 +205,7 @@ def test_a_disk_with_a_few_kilobytes_left_counts_as_full(start, monkeypatch):
     tried = Job.objects.get(pk=job.pk).attempts
     time.sleep(3)
     assert (status_of(job), Job.objects.get(pk=job.pk).attempts) == ("queued", tried)
-    full.clear()
+    disk.left = PLENTY
     [job] = wait_until_ended(job)
     assert job.status == Job.Status.SUCCEEDED
 
