@@ -57,17 +57,19 @@ for _ in range(int(sys.argv[2])):
     submit(GridRequest(prompt="a fox", count=1), owner=alice, api_key=key)
 """
 DRAWING = """
-import random, time, django; django.setup()
+import time, django; django.setup()
 from datetime import timedelta
+from itertools import count
 from generation import services
 from generation.models import Job
 from tests.generation.queue.cast import finish
-services.LEASE = timedelta(seconds=0.3)
+services.LEASE = timedelta(seconds=1)
 print("begins", flush=True)
+turns = count(1)
 while Job.objects.filter(status__in=Job.OPEN).exists():
     services.sweep()
     if batch := services.claim("easel", {"doodle": 3}):
-        time.sleep(random.choice((0, 0.1, 0.5)))  # the last outlives the lease
+        time.sleep(0.05 if next(turns) % 5 else 1.5)  # every fifth outlives its lease
         for job in (*batch.jobs, *batch.jobs):
             finish(job)
 """
@@ -157,6 +159,7 @@ def test_stripes_sum_is_that_of_what_was_delivered_whoever_drew_it_and_was_kille
         running = [at_work(program) for program in programs]
         for mark in sorted(chance.sample(range(1, grids // 2), kills)):
             while len(arrived) < mark:
+                assert None in [process.poll() for process in running], "all have ended"
                 assert not any(process.poll() for process in running)
                 time.sleep(0.0005)
             place = chance.randrange(len(programs))
