@@ -118,6 +118,7 @@ class TestTheSearch:
         assert links(page) == [f"/g/{found.pk}"]
         assert page.one("input", name="words")["value"] == "fox RED"
 
+    @pytest.mark.both_databases
     @pytest.mark.parametrize("words", ["éléphant", "ÉLÉPHANT", "Éléphant à"])
     def test_takes_capitals_of_any_language_for_small_letters(
         self, as_alice: Client, alice: Visitor, words: str
@@ -125,6 +126,7 @@ class TestTheSearch:
         job = ask(alice, "Éléphant À vélo")
         assert links(Page(as_alice.get("/mine", {"words": words}))) == [f"/g/{job.pk}"]
 
+    @pytest.mark.both_databases
     def test_takes_signs_as_they_are(self, as_alice: Client, alice: Visitor) -> None:
         job = ask(alice, "50% & a fox (red) [1-2] \\w")
         for words in ("50%", "&", "(red)", "[1-2]", "\\w"):
