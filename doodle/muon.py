@@ -12,24 +12,29 @@ import torch
 from torch import Tensor
 from torch.nn import Parameter
 
-from doodle.run import has_bfloat16
-
 NOT_MATRICES = ("embedding", "conv_in", "conv_out", "token", "position")
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 
 
 def orthogonalised(matrix: Tensor, steps: int = 4) -> Tensor:
-    """The nearest matrix with equal singular values, roughly: enough for a direction."""
+    """The nearest matrix with equal singular values, roughly: enough for a direction.
+
+    All factors are polynomials of the same Gram matrix, so the iteration is one of small square
+    matrices, and the wide one is multiplied only at its ends.
+    """
     a, b, c = COEFFICIENTS
     tall = matrix.shape[0] > matrix.shape[1]
-    x = matrix.bfloat16() if has_bfloat16(matrix.device) else matrix
-    x = x.T if tall else x
+    x = matrix.T if tall else matrix
     x = x / (x.norm() + 1e-7)
+    gram = x @ x.T
+    factor = torch.eye(len(gram), dtype=gram.dtype, device=gram.device)
     for _ in range(steps):
-        gram = x @ x.T
-        x = a * x + (b * gram + c * (gram @ gram)) @ x
-    result: Tensor = (x.T if tall else x).to(matrix.dtype)
-    return result
+        once = b * gram + c * (gram @ gram)
+        once.diagonal().add_(a)
+        factor = once @ factor
+        gram = once @ gram @ once
+    made = factor @ x
+    return made.T if tall else made
 
 
 class Muon:
