@@ -9,8 +9,10 @@ from numpy.random import Generator
 from torch import Tensor, nn
 
 from doodle.muon import Muon
+from doodle.paint import paint
 from doodle.run import Run, cosine, pictures_to_tensor, save_sheet
-from doodle.scenes import CELL, CELLS, Mix, Pixels, Scene, paint, random_scene
+from doodle.scenes import CELL, CELLS, Mix, Scene, random_scene
+from doodle.sprites import Pixels
 from doodle.state import WEIGHTS, load_state, save_state
 
 CHANNELS = 12

@@ -1,21 +1,44 @@
-"""The examiner's eyes: two classifiers of real scenes that colour alone cannot convince.
+"""The examiner's eyes: classifiers of real scenes, of which colour alone cannot convince the first.
 
-One looks through windows and names the figure in the middle of each, or nothing; the other
-looks at the whole picture and names its background.
+One looks through windows and names the figure in the middle of each, or nothing; one tells the
+style of what is there, and one the gender and the tone of skin of people. The last looks at the
+whole picture and names its background.
 """
 
-from dataclasses import dataclass
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cache
 
 import torch
 from numpy.random import Generator
 from torch import Tensor, nn
 from torch.nn import functional
 
+from doodle.paint import paint
 from doodle.places import backgrounds
 from doodle.run import Run, cosine, pictures_to_tensor
-from doodle.scenes import CELL, CELLS, USUAL, Figure, Mix, Pixels, Scene, paint, random_scene
+from doodle.scenes import (
+    ARTIST_ODDS,
+    CELL,
+    CELLS,
+    STYLES,
+    USUAL,
+    WEARERS,
+    WEATHERS,
+    WORN,
+    Figure,
+    Mix,
+    Relation,
+    Scene,
+    figure_of,
+    random_scene,
+    worn_by,
+)
+from doodle.sprites import ARTISTS, Pixels
 from doodle.state import load_state, save_state
-from doodle.subjects import subjects
+from doodle.subjects import TONES, people, subjects
 
 SIDE = 64
 MARGIN = 1
@@ -27,12 +50,34 @@ APART = 4
 BATCH = 64
 FIRST = 1500
 FRESH = 4
-SCENES = Mix(tint=0.15)
+SCENES = Mix(tint=0.15, style=0.3)
+PEOPLE_FIRST = 400
+OTHERS = 4
+"""Styles, people, backgrounds and weather are easier than figures: learnt every so many steps."""
 
 
 def nothing() -> int:
     """The class of a window without a whole figure in its middle."""
     return len(subjects())
+
+
+@cache
+def styles() -> tuple[str, ...]:
+    """The styles that are told apart: those of the artists in use, and the other hands."""
+    used = [artist.style for artist, odds in zip(ARTISTS, ARTIST_ODDS, strict=True) if odds]
+    return (*used, *STYLES)
+
+
+@cache
+def persons() -> tuple[tuple[str, str], ...]:
+    """The genders with the tones of skin that are told apart."""
+    return tuple((gender, tone) for gender in ("woman", "man") for tone in TONES)
+
+
+def person_of(figure: Figure) -> tuple[str, str]:
+    """The gender and the tone of skin of somebody; a baby has no gender."""
+    drawing = subjects()[figure.subject].drawings[figure.drawing]
+    return drawing.gender, drawing.tone
 
 
 def shrunk(pictures: Tensor) -> Tensor:
@@ -87,26 +132,25 @@ class Classifier(nn.Module):
         return scores
 
 
-@dataclass(frozen=True)
-class Eyes:
-    """What looks through windows, and what looks at the whole."""
+class Eyes(nn.Module):
+    """What looks through windows for figures, styles and people; what looks at the whole."""
 
-    windows: Classifier
-    whole: Classifier
-
-
-def new_eyes() -> Eyes:
-    """Untrained ones."""
-    return Eyes(Classifier(nothing() + 1), Classifier(len(backgrounds())))
+    def __init__(self) -> None:
+        """Untrained ones."""
+        super().__init__()
+        self.windows = Classifier(nothing() + 1)
+        self.style = Classifier(len(styles()))
+        self.people = Classifier(len(persons()))
+        self.whole = Classifier(len(backgrounds()))
+        self.weather = Classifier(1 + len(WEATHERS))
 
 
 def _saved_eyes() -> Eyes | None:
     saved = load_state("classifier")
     if saved is None:
         return None
-    eyes = new_eyes()
-    eyes.windows.load_state_dict(saved["windows"])
-    eyes.whole.load_state_dict(saved["whole"])
+    eyes = Eyes()
+    eyes.load_state_dict(saved["eyes"])
     return eyes
 
 
@@ -115,7 +159,7 @@ def trained_eyes() -> Eyes:
     eyes = _saved_eyes()
     if eyes is None:
         raise FileNotFoundError("train the classifiers first: python -m doodle.train classifier")
-    return Eyes(eyes.windows.eval(), eyes.whole.eval())
+    return eyes.eval()
 
 
 @dataclass(frozen=True)
@@ -170,29 +214,79 @@ def _augmented(seen: Tensor, rng: Generator) -> Tensor:
     return turned + 0.1 * rng.random() * torch.randn_like(turned)
 
 
-def labelled(rng: Generator, sprites: Pixels, count: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Real scenes as seen: windows with their classes, whole pictures with their backgrounds."""
+LOOKS = ("windows", "named", "style", "people", "person", "wholes", "where", "weather")
+
+
+@dataclass
+class Looks:
+    """Real scenes as seen, with what is right of each: windows, people in windows, and wholes."""
+
+    windows: Tensor
+    named: Tensor
+    style: Tensor
+    people: Tensor
+    person: Tensor
+    wholes: Tensor
+    where: Tensor
+    weather: Tensor
+    renewed: Counter[str] = field(default_factory=Counter)
+
+    def renew(self, fresh: Looks) -> None:
+        """Replace some, those that have been here for longest first."""
+        for name in LOOKS:
+            known, new = getattr(self, name), getattr(fresh, name)
+            known[(self.renewed[name] + torch.arange(len(new))) % len(known)] = new
+            self.renewed[name] += len(new)
+
+
+def labelled(rng: Generator, sprites: Pixels, count: int, crowd: int) -> Looks:
+    """So many real scenes of all kinds, and so many with one of the people each."""
     scenes = [random_scene(rng, SCENES) for _ in range(count)]
     pictures = pictures_to_tensor([paint(scene, sprites) for scene in scenes])
     looks = [
-        look
+        (*look, styles().index(scene.manner))
         for picture, scene in zip(pictures, scenes, strict=True)
         for look in _windows(rng, picture, scene)
     ]
-    where = torch.tensor([backgrounds().index(scene.background) for scene in scenes])
-    return (
-        torch.stack([seen for seen, _ in looks]),
-        torch.tensor([named for _, named in looks]),
+    persons_seen = [_person(rng, sprites) for _ in range(crowd)]
+    return Looks(
+        torch.stack([seen for seen, _, _ in looks]),
+        torch.tensor([named for _, named, _ in looks]),
+        torch.tensor([style for _, _, style in looks]),
+        torch.stack([seen for seen, _ in persons_seen]),
+        torch.tensor([person for _, person in persons_seen]),
         shrunk(pictures),
-        where,
+        torch.tensor([backgrounds().index(scene.background) for scene in scenes]),
+        torch.tensor([("", *WEATHERS).index(scene.weather) for scene in scenes]),
     )
 
 
+def _person(rng: Generator, sprites: Pixels) -> tuple[Tensor, int]:
+    """Somebody with a gender before any background, a cell off at most."""
+    while True:
+        among = people()
+        row = among[int(rng.integers(len(among)))]
+        figure = figure_of(rng, row, USUAL, *(2 * int(step) for step in rng.integers(0, 5, size=2)))
+        if person_of(figure) in persons():
+            break
+    background = backgrounds()[int(rng.integers(len(backgrounds())))]
+    (picture,) = pictures_to_tensor([paint(Scene(background, (figure,)), sprites)])
+    x, y = (corner + int(rng.integers(-1, 2)) for corner in (figure.x, figure.y))
+    return window(picture, x, y), persons().index(person_of(figure))
+
+
 def _windows(rng: Generator, picture: Tensor, scene: Scene) -> list[tuple[Tensor, int]]:
-    """One figure of the scene, a cell off at most, and now and then a place without one."""
+    """One figure of the scene, a cell off at most, and now and then a place without one.
+
+    A head that wears nothing is such a place, seen as closely as what might be worn there.
+    """
     figure = scene.figures[int(rng.integers(len(scene.figures)))]
     x, y = (corner + int(rng.integers(-1, 2)) for corner in (figure.x, figure.y))
     looks = [(window(picture, x, y, figure.size), figure.subject)]
+    bare = subjects()[figure.subject].name in WEARERS and scene.relation is not Relation.WEARING
+    if bare and rng.random() < 0.5:
+        there = worn_by(figure, str(rng.choice(list(WORN))))
+        looks.append((window(picture, there.x, there.y, there.size), nothing()))
     if rng.random() < 0.5:
         x, y = (int(step) for step in rng.integers(0, CELLS - USUAL + 1, size=2))
         if all(_beside(x, y, one) for one in scene.figures):
@@ -206,38 +300,58 @@ def _beside(x: int, y: int, figure: Figure) -> bool:
 
 
 def train(run: Run, rate: float = 3e-3) -> None:
-    """Train both for the run's minutes on composed scenes, of which some are new every step."""
-    eyes = _saved_eyes() or new_eyes()
-    both = nn.ModuleList([eyes.windows, eyes.whole]).to(run.device)
-    optimiser = torch.optim.AdamW(both.parameters(), rate, weight_decay=1e-2)
-    seen, named, pictures, where = labelled(run.rng, run.sprites, FIRST)
+    """Train all for the run's minutes on composed scenes, of which some are new every step."""
+    eyes = (_saved_eyes() or Eyes()).to(run.device)
+    optimiser = torch.optim.AdamW(eyes.parameters(), rate, weight_decay=1e-2)
+    looks = labelled(run.rng, run.sprites, FIRST, PEOPLE_FIRST)
 
     def keep() -> None:
-        windows, whole = eyes.windows.state_dict(), eyes.whole.state_dict()
-        save_state("classifier", {"windows": windows, "whole": whole})
+        save_state("classifier", {"eyes": eyes.state_dict()})
 
     for step in run.steps(keep):
         for group in optimiser.param_groups:
             group["lr"] = cosine(run.progress, rate, warm=step / 30)
-        fresh = labelled(run.rng, run.sprites, FRESH)
-        for known, new in ((seen, fresh[0]), (named, fresh[1])):
-            known[(step * 2 * FRESH + torch.arange(len(new))) % len(known)] = new
-        for known, new in ((pictures, fresh[2]), (where, fresh[3])):
-            known[(step * FRESH + torch.arange(len(new))) % len(known)] = new
-        rows = torch.from_numpy(run.rng.integers(len(named), size=BATCH))
-        some = torch.from_numpy(run.rng.integers(len(where), size=BATCH))
+        looks.renew(labelled(run.rng, run.sprites, FRESH, 1))
         with run.autocast():
-            subject = eyes.windows(_augmented(seen[rows].to(run.device), run.rng))
-            background = eyes.whole(pictures[some].to(run.device))
-        loss = _cost(subject, named[rows]) + 0.3 * _cost(background, where[some])
+            loss = _cost_of_figures(eyes, looks, run)
+            if step % OTHERS == 0:
+                loss = loss + _cost_of_others(eyes, looks, run)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
         run.note(2 * BATCH, loss)
     keep()
-    both.cpu().eval()
+    eyes.cpu().eval()
     for line in judged(eyes, run.sprites, run.held_out()):
         run.say(line)
+
+
+def _cost_of_figures(eyes: Eyes, looks: Looks, run: Run) -> Tensor:
+    """What they name wrong in a batch of windows."""
+    rows = _some(run.rng, BATCH, looks.named)
+    shown = _augmented(looks.windows[rows].to(run.device), run.rng)
+    return _cost(eyes.windows(shown), looks.named[rows])
+
+
+def _cost_of_others(eyes: Eyes, looks: Looks, run: Run) -> Tensor:
+    """What they have wrong of styles, people, backgrounds and weather, in half a batch of each."""
+    rows, crowd, wholes = (
+        _some(run.rng, BATCH // 2, of) for of in (looks.named, looks.person, looks.where)
+    )
+    figures = rows[looks.named[rows] != nothing()]
+    styled = eyes.style(looks.windows[figures].to(run.device))
+    person = eyes.people(looks.people[crowd].to(run.device))
+    whole = looks.wholes[wholes].to(run.device)
+    return (
+        _cost(styled, looks.style[figures])
+        + _cost(person, looks.person[crowd])
+        + _cost(eyes.whole(whole), looks.where[wholes])
+        + _cost(eyes.weather(whole), looks.weather[wholes])
+    )
+
+
+def _some(rng: Generator, count: int, of: Tensor) -> Tensor:
+    return torch.from_numpy(rng.integers(len(of), size=count))
 
 
 def _cost(scores: Tensor, right: Tensor) -> Tensor:
@@ -250,14 +364,32 @@ def judged(eyes: Eyes, sprites: Pixels, rng: Generator, count: int = 400) -> lis
 
     Without 97% on the first they judge nothing, nor with more than 15% on the second.
     """
-    seen, named, pictures, where = labelled(rng, sprites, count)
-    figures = named != nothing()
-    known = (eyes.windows(seen).argmax(1) == named).float()
+    looks = labelled(rng, sprites, count, count // 2)
+    figures = looks.named != nothing()
+    known = (eyes.windows(looks.windows).argmax(1) == looks.named).float()
     right, empty = known[figures].mean(), known[~figures].mean()
-    blobs = (eyes.windows(blurred(seen)).argmax(1) == named)[figures].float().mean()
-    placed = (eyes.whole(pictures).argmax(1) == where).float().mean()
+    named = eyes.windows(blurred(looks.windows)).argmax(1)
+    blobs = (named == looks.named)[figures].float().mean()
+    placed = (eyes.whole(looks.wholes).argmax(1) == looks.where).float().mean()
+    style = (eyes.style(looks.windows).argmax(1) == looks.style)[figures].float().mean()
+    wet = (eyes.weather(looks.wholes).argmax(1) == looks.weather)[looks.weather > 0].float().mean()
     return [
         f"the eyes on {int(figures.sum())} real figures: {right:.3f}, blurred: {blobs:.3f}",
         f"the eyes on {int((~figures).sum())} windows without a figure: {empty:.3f}",
-        f"the eyes on {count} real backgrounds: {placed:.3f}",
+        f"the eyes on {count} real backgrounds: {placed:.3f}, on their weather, if any: {wet:.3f}",
+        f"the eyes on the styles of the figures: {style:.3f}",
+        f"the eyes on people: {_people_known(eyes, looks)}",
     ]
+
+
+def _people_known(eyes: Eyes, looks: Looks) -> str:
+    """How often the gender and each tone of skin are told right."""
+    found = [persons()[row] for row in eyes.people(looks.people).argmax(1).tolist()]
+    wanted = [persons()[row] for row in looks.person.tolist()]
+    pairs = list(zip(found, wanted, strict=True))
+    rates = {"gender": [one[0] == other[0] for one, other in pairs]}
+    for tone in TONES:
+        rates[tone] = [one[1] == tone for one, other in pairs if other[1] == tone]
+    return ", ".join(
+        f"{name} {sum(right) / max(1, len(right)):.2f}" for name, right in rates.items()
+    )

@@ -21,8 +21,9 @@ from doodle.models import (
     plant_sprites,
 )
 from doodle.muon import Muon
+from doodle.paint import paint
 from doodle.run import Run, pictures_to_tensor
-from doodle.scenes import CELLS, SINGLES, Mix, paint, random_scene
+from doodle.scenes import CELLS, SINGLES, Mix, random_scene
 from doodle.state import WEIGHTS, load_state, save_state, state_folder
 from doodle.tokenizer import LENGTH, new_tokenizer, vocabulary
 
@@ -31,7 +32,7 @@ FRESH = 5
 FIRST = 1000
 CAPACITY = 16_000
 UNTOLD = 0.1
-EMA = 0.998
+EMA = 0.996
 SINGLES_UNTIL = 0.3
 MIXED_FROM = 0.45
 STEADY_UNTIL = 0.45
@@ -192,7 +193,10 @@ def mix_at(progress: float, fresh: bool) -> Mix:
         pair=whole.pair * part,
         count=whole.count * part,
         tint=whole.tint * part,
+        wear=whole.wear * part,
         free=whole.free * part,
+        weather=whole.weather * part,
+        style=whole.style * part,
     )
 
 

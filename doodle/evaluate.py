@@ -1,7 +1,7 @@
 """Examine the weights: `python -m doodle.evaluate [FOLDER]` prints a table and writes sheets.
 
-Everything is asked in combinations that training never saw; every picture is drawn from its
-own seed, the same in every examination.
+Every subject is asked for before a background that training never showed it with, but where only
+its name is said; every picture is drawn from its own seed, the same in every examination.
 `phrasings.csv` has prompts by somebody who has not seen how the captions are made.
 """
 
@@ -9,7 +9,7 @@ import argparse
 import csv
 import sys
 import time
-from collections.abc import Callable
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,23 +20,44 @@ from numpy.random import Generator
 from torch import Tensor
 
 from doodle import questions
-from doodle.classifier import Eyes, Seen, figures_in, judged, shrunk, trained_eyes
+from doodle.classifier import (
+    Eyes,
+    Seen,
+    figures_in,
+    judged,
+    shrunk,
+    trained_eyes,
+)
+from doodle.judges import (
+    Judge,
+    all_there,
+    colour_right,
+    count_right,
+    edge_colour,
+    figure_colour,
+    person_right,
+    person_seen,
+    relation_right,
+    style_right,
+    subject_right,
+    weather_right,
+    worn_right,
+)
 from doodle.models import load_folder
+from doodle.paint import paint
 from doodle.places import Background, backgrounds
 from doodle.questions import Question
 from doodle.run import pictures_to_tensor, save_sheet
-from doodle.scenes import CELL, USUAL, Mix, Relation, Scene, paint, random_scene
+from doodle.scenes import Mix, Scene, random_scene
 from doodle.sprites import Pixels, load_sprites
 from doodle.state import WEIGHTS
-from doodle.subjects import COLOURS, subjects
+from doodle.subjects import COLOURS, TONES, subjects
 
 SEED = 31_337
 STEPS, GUIDANCE = 8, 3.0
 SHOWN = ("a red fox under a full moon", "a cat on a blue background", "a dog in the snow", "a car")
-ALONE = Mix(place=0.0, pair=0.0, sky=0.0, count=0.0)
+ALONE = Mix(place=0.0, pair=0.0, sky=0.0, count=0.0, wear=0.0, style=0.0)
 PHRASINGS = Path(__file__).parent / "phrasings.csv"
-
-Judge = Callable[[Question, Tensor, list[Seen]], bool]
 
 
 def draw(pipeline: StableDiffusionPipeline, prompts: list[str], seed: int = SEED) -> Tensor:
@@ -58,31 +79,6 @@ def draw(pipeline: StableDiffusionPipeline, prompts: list[str], seed: int = SEED
     return torch.cat(drawn)
 
 
-def edge_colour(picture: Tensor) -> str:
-    """The name of the plain colour nearest to the median of the picture's edge."""
-    edge = torch.cat([picture[:, :6].flatten(1), picture[:, -6:].flatten(1)], dim=1)
-    return _nearest_colour((edge.median(dim=1).values.numpy() + 1) * 127.5)
-
-
-def _nearest_colour(shade: np.ndarray) -> str:
-    return min(COLOURS, key=lambda colour: float(np.square(shade - COLOURS[colour]).sum()))
-
-
-def figure_colour(picture: Tensor, seen: Seen, background: str) -> str:
-    """The plain colour nearest to what most of a figure is painted in.
-
-    What is like the background does not count, nor what is nearly black or white, which a
-    drawing keeps when it is recoloured, unless nothing else is left.
-    """
-    top, left, side = seen.y * CELL, seen.x * CELL, USUAL * CELL
-    pixels = (picture[:, top : top + side, left : left + side].flatten(1).T.numpy() + 1) * 127.5
-    own = pixels[np.abs(pixels - np.array(COLOURS[background])).max(1) > 40]
-    light = own @ np.array([0.30, 0.59, 0.11])
-    plain = (light > 60) & ((light < 225) | (np.ptp(own, axis=1) > 30))
-    chosen = own[plain] if plain.mean() > 0.4 else own
-    return _nearest_colour(np.median(chosen, axis=0)) if len(chosen) else background
-
-
 def colours_known(rng: Generator, sprites: Pixels, count: int = 120) -> float:
     """The part of real recoloured figures whose colour is told right: what its judge is worth."""
     scenes = questions.coloured(rng, count)
@@ -96,45 +92,6 @@ def colours_known(rng: Generator, sprites: Pixels, count: int = 120) -> float:
         for figure in scene.figures
     ]
     return float(np.mean(right))
-
-
-def subject_right(question: Question, _picture: Tensor, seen: list[Seen]) -> bool:
-    """Whether the figure that is seen most surely is the first that was asked for."""
-    return bool(seen) and seen[0].subject == question.scene.figures[0].subject
-
-
-def colour_right(question: Question, picture: Tensor, seen: list[Seen]) -> bool:
-    """Whether the surest figure has the colour that was asked for."""
-    background = question.scene.background.colour
-    wanted = question.scene.figures[0].tint
-    return bool(seen) and figure_colour(picture, seen[0], background) == wanted
-
-
-def all_there(question: Question, _picture: Tensor, seen: list[Seen]) -> bool:
-    """Whether every subject that was asked for is seen."""
-    return {figure.subject for figure in question.scene.figures} <= {one.subject for one in seen}
-
-
-def count_right(question: Question, _picture: Tensor, seen: list[Seen]) -> bool:
-    """Whether the subject is seen as often as was asked, and nothing else."""
-    figures = question.scene.figures
-    return [one.subject for one in seen] == [figures[0].subject] * len(figures)
-
-
-def relation_right(question: Question, picture: Tensor, seen: list[Seen]) -> bool:
-    """Whether both are there and stand to each other as was asked."""
-    if not all_there(question, picture, seen):
-        return False
-    first, second = (
-        next(one for one in seen if one.subject == figure.subject)
-        for figure in question.scene.figures
-    )
-    return {
-        Relation.LEFT: first.x < second.x,
-        Relation.RIGHT: first.x > second.x,
-        Relation.ABOVE: first.y < second.y,
-        Relation.BELOW: first.y > second.y,
-    }[question.scene.relation or Relation.LEFT]
 
 
 class Examination:
@@ -171,13 +128,21 @@ class Examination:
         """What the pictures are like, as the eye for the whole has it."""
         return self.eyes.whole.features(shrunk(pictures))
 
+    @torch.no_grad()
+    def people(self, each: int) -> None:
+        """Print how people vary if a prompt tells nothing but what they do."""
+        either = [one for one in subjects() if one.either]
+        drawn = draw(self.pipeline, [f"a {one.english[0]}" for one in either for _ in range(each)])
+        say(evenness(self.eyes, drawn, figures_in(self.eyes, drawn)))
+        save_sheet("examined-anybody", drawn[:72], columns=12)
+
     def variety(self, count: int = 8) -> None:
         """Print how much nine pictures of a bare name differ, beside nine real scenes."""
         rng, made, real, twins = np.random.default_rng(SEED), [], [], []
         for subject in rng.permutation(len(subjects()))[:count]:
             prompt = f"a {subjects()[subject].english[0]}"
             made.append(torch.pdist(self.features(draw(self.pipeline, [prompt] * 9))))
-            scenes = [_of(random_scene(rng, ALONE), int(subject)) for _ in range(36)]
+            scenes = [_of(rng, random_scene(rng, ALONE), int(subject)) for _ in range(36)]
             pictures = pictures_to_tensor([paint(scene, self.sprites) for scene in scenes])
             real.append(torch.pdist(self.features(pictures)))
             twins.append(float((made[-1] < real[-1].quantile(0.05)).float().mean()))
@@ -199,9 +164,38 @@ class Examination:
         )
 
 
-def _of(scene: Scene, subject: int) -> Scene:
-    figures = tuple(replace(figure, subject=subject, tint=None) for figure in scene.figures)
-    return replace(scene, figures=figures)
+def evenness(eyes: Eyes, drawn: Tensor, seen: list[list[Seen]]) -> str:
+    """How evenly the pictures of people whose prompts tell neither vary over tones and genders."""
+    looks = [person_seen(eyes, picture, one) for picture, one in zip(drawn, seen, strict=True)]
+    found = [look for look in looks if look]
+    tones = Counter(tone for _, tone in found)
+    shares = ", ".join(f"{tone} {tones[tone] / max(1, len(found)):.2f}" for tone in TONES)
+    women = sum(gender == "woman" for gender, _ in found) / max(1, len(found))
+    return f"{len(found)} of {len(looks)} are people: women {women:.2f}; skin {shares}"
+
+
+def worn_known(rng: Generator, eyes: Eyes, sprites: Pixels, count: int = 60) -> str:
+    """How often real things are seen worn, and how often on heads that wear nothing."""
+    scenes = questions.wearing(rng, count)
+    bare = [replace(scene, figures=scene.figures[:1]) for scene in scenes]
+    rates = []
+    for some in (scenes, bare):
+        pictures = pictures_to_tensor([paint(scene, sprites) for scene in some])
+        seen = figures_in(eyes, pictures)
+        asked = [questions.Question("", scene) for scene in scenes]
+        right = [worn_right(eyes)(*each) for each in zip(asked, pictures, seen, strict=True)]
+        rates.append(float(np.mean(right)))
+    return (
+        f"the eyes on what {count} real figures wear: {rates[0]:.3f}, on bare ones {rates[1]:.3f}"
+    )
+
+
+def _of(rng: Generator, scene: Scene, subject: int) -> Scene:
+    """The scene with another subject in any of its drawings."""
+    drawing = int(rng.integers(len(subjects()[subject].drawings)))
+    (figure,) = scene.figures
+    figure = replace(figure, subject=subject, tint=None, drawing=drawing)
+    return replace(scene, figures=(figure,))
 
 
 def _elsewhere(rng: Generator, scene: Scene) -> Scene:
@@ -246,6 +240,7 @@ def examine(folder: Path, part: float = 1.0) -> None:
     for line in judged(exam.eyes, sprites, np.random.default_rng(SEED)):
         say(line)
     say(f"colours on real figures: {colours_known(np.random.default_rng(SEED), sprites):.3f}")
+    say(worn_known(np.random.default_rng(SEED), exam.eyes, sprites))
     some = max(4, int(60 * part))
     for language in ("english", "french"):
         rng = np.random.default_rng(SEED)
@@ -263,8 +258,19 @@ def examine(folder: Path, part: float = 1.0) -> None:
         ),
         ("several", questions.several(rng, some), {"count": count_right}),
         ("two", questions.pairs(rng, some), {"both": all_there, "relation": relation_right}),
+        ("wearing", questions.wearing(rng, some), {"worn": worn_right(exam.eyes)}),
+        (
+            "wet",
+            questions.weather(rng, some),
+            {"subject": subject_right, "weather": weather_right(exam.eyes)},
+        ),
     ):
         exam.ask(name, questions.told(rng, scenes, "english"), **judges)
+    judges = {"subject": subject_right, "style": style_right(exam.eyes)}
+    exam.ask("styled", questions.styled(rng, some), **judges)
+    told = questions.people(rng, some)
+    exam.ask("people", told, subject=subject_right, gender_and_skin=person_right(exam.eyes))
+    exam.people(max(1, int(24 * part)))
     others = questions.phrased(phrasings(PHRASINGS))[: int(1000 * part)]
     exam.backgrounds(
         "other phrasings", others, exam.ask("other phrasings", others, subject=subject_right)

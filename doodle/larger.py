@@ -19,11 +19,11 @@ from doodle.autoencoder import psnr, reconstruction_loss, shipped_autoencoder
 from doodle.captions import caption
 from doodle.models import load_folder
 from doodle.muon import Muon
+from doodle.paint import paint
 from doodle.run import Run, pictures_to_tensor, save_sheet
-from doodle.scenes import ARTIST_ODDS, CELL, Mix, Pixels, Scene, paint, random_scene
-from doodle.sprites import ARTISTS, large_sprites
+from doodle.scenes import ARTIST_ODDS, CELL, Mix, Scene, random_scene
+from doodle.sprites import ARTISTS, Pixels, large_sprites
 from doodle.state import WEIGHTS, load_state, save_state
-from doodle.subjects import subjects
 
 FOLDER = WEIGHTS / "decoder_512"
 TIMES = 2
@@ -88,7 +88,7 @@ class Painter:
         """Render every sprite in the size of the largest figure."""
         side = LARGEST * CELL * TIMES
         used = [artist for artist, odds in zip(ARTISTS, ARTIST_ODDS, strict=True) if odds]
-        drawn = [large_sprites(artist, subjects(), side) for artist in used]
+        drawn = [large_sprites(artist, side) for artist in used]
         self.sprites = np.stack(drawn, axis=1)
 
     def scene(self, rng: Generator) -> Scene:

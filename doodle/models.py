@@ -18,6 +18,7 @@ from transformers import CLIPTextConfig, CLIPTextModel
 from doodle.autoencoder import CHANNELS
 from doodle.scenes import ARTIST_ODDS, CELL, CELLS
 from doodle.sprites import TOKEN_SIDE, Pixels, resized
+from doodle.subjects import sprite_row, subjects
 from doodle.tokenizer import END, LENGTH, START, first_subject, new_tokenizer, vocabulary
 
 WIDTH = 256
@@ -95,7 +96,12 @@ def plant_sprites(text: CLIPTextModel, autoencoder: AutoencoderTiny, sprites: Pi
     table = text.get_input_embeddings().weight
     table.normal_()
     text.embeddings.position_embedding.weight.normal_(std=0.05)
-    looks = torch.stack([_look(autoencoder, each) for each in sprites])
+    looks = torch.stack(
+        [
+            _look(autoencoder, sprites[sprite_row(row) :][: len(subject.drawings)])
+            for row, subject in enumerate(subjects())
+        ]
+    )
     looks -= looks.mean(0)
     chance = torch.Generator().manual_seed(LOOKS_SEED)
     projected = looks @ torch.randn(looks.shape[1], LOOKS, generator=chance)
@@ -104,7 +110,7 @@ def plant_sprites(text: CLIPTextModel, autoencoder: AutoencoderTiny, sprites: Pi
 
 def _look(autoencoder: AutoencoderTiny, drawings: Pixels) -> Tensor:
     """What a subject's drawings by the artists in use are like on gray: one flat tensor."""
-    chosen = drawings[np.array(ARTIST_ODDS) > 0]
+    chosen = drawings[:, np.array(ARTIST_ODDS) > 0].reshape(-1, *drawings.shape[2:])
     pixels = torch.from_numpy(np.stack([resized(one, TOKEN_SIDE) for one in chosen]))
     pixels = pixels.permute(0, 3, 1, 2).float()
     opacity = pixels[:, 3:] / 255

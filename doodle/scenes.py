@@ -1,15 +1,13 @@
-"""Scenes: what stands where in a picture, drawn at random, and the pixels it makes."""
+"""Scenes: what stands where in a picture, drawn at random; `paint.py` makes the pixels."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-import numpy as np
 from numpy.random import Generator
-from numpy.typing import NDArray
 
-from doodle.places import PLACES, SHIFTS, SIDE, TIMELESS, TIMES, Background, painted
-from doodle.sprites import ARTISTS, resized, tinted
-from doodle.subjects import COLOURS, index_of, subjects
+from doodle.places import PLACES, SHIFTS, SIDE, TIMELESS, TIMES, Background
+from doodle.sprites import ARTISTS
+from doodle.subjects import COLOURS, PEOPLE, index_of, people, subjects
 
 CELL = 16
 CELLS = SIDE // CELL
@@ -17,6 +15,8 @@ USUAL, MIDDLE, GROUND = 8, 4, 6
 """The size of a figure in cells, and its corner in the middle or with its feet on the ground."""
 ARTIST_ODDS = (0.6, 0.4, 0.0, 0.0)
 FLIP_ODDS = 0.0
+PERSON_ODDS = 0.15
+"""People are more often in a picture than their part of the subjects: each has many drawings."""
 CELESTIAL = {"moon": "night", "sun": "day", "rainbow": "day", "cloud": "day", "star": "night"}
 NATURAL_COLOURS = {
     "red": (
@@ -43,7 +43,17 @@ NATURAL = {
 } | {"fox": ("red", "red", "orange"), "penguin": ("black",)}
 """What colours a caption may give to a subject as it is drawn anyway."""
 
-Pixels = NDArray[np.uint8]
+WORN = {"hat": (4, 2, -2), "crown": (4, 2, -2), "glasses": (6, 1, 1)}
+"""What can be worn: its size in cells, and how far right of and below its wearer's corner it is."""
+WEARERS = (
+    *("cat", "dog", "fox", "rabbit", "bear", "panda", "lion", "tiger", "pig", "cow", "frog"),
+    *("monkey", "koala", "mouse", "penguin", "owl", "robot", "alien", "teddy bear", "skull"),
+    *("baby", "boy", "girl", "woman", "man"),
+)
+"""Whose head is in the middle above, their eyes in the middle."""
+WEATHERS = ("rain", "snowfall")
+STYLES = ("drawing", "pixel")
+"""The styles that are not an artist's."""
 
 
 class Relation(StrEnum):
@@ -56,6 +66,7 @@ class Relation(StrEnum):
     ABOVE = "above"
     BELOW = "below"
     UNDER_SKY = "under"
+    WEARING = "wearing"
 
 
 BESIDE = (Relation.AND, Relation.AND, Relation.NEXT, Relation.LEFT, Relation.RIGHT)
@@ -72,6 +83,7 @@ class Figure:
     y: int
     flipped: bool = False
     tint: str | None = None
+    drawing: int = 0
 
 
 @dataclass(frozen=True)
@@ -85,12 +97,21 @@ class Scene:
     position: str | None = None
     flying: bool = False
     shift: int = 0
+    weather: str = ""
+    style: str = ""
+
+    @property
+    def manner(self) -> str:
+        """The style it shows: that of the whole, or else its artist's."""
+        return self.style or ARTISTS[self.figures[0].artist].style
 
 
 @dataclass(frozen=True)
 class Mix:
     """The odds of what a scene shows; what is left over is one subject on a plain colour.
 
+    Of what is in a place, `weather` are the odds of rain or snowfall, of everything `tint` those of
+    a colour and `style` those of another hand than the artists'.
     `free` are the odds that a single subject stands elsewhere, flies or has another size: where
     figures may stand anywhere, a young model puts the right cells of a sprite in a wrong order.
     """
@@ -100,10 +121,15 @@ class Mix:
     sky: float = 0.05
     count: float = 0.1
     tint: float = 0.35
+    wear: float = 0.06
     free: float = 0.6
+    weather: float = 0.2
+    style: float = 0.12
 
 
-SINGLES = Mix(place=0.4, pair=0.0, sky=0.04, count=0.0, tint=0.0, free=0.0)
+SINGLES = Mix(
+    place=0.4, pair=0.0, sky=0.04, count=0.0, tint=0.0, wear=0.0, free=0.0, weather=0.0, style=0.0
+)
 
 
 def held_out(subject: int, background: Background) -> bool:
@@ -127,11 +153,42 @@ def _drawn(rng: Generator, mix: Mix) -> Scene:
         (mix.pair, _pair),
         (mix.sky, _under_the_sky),
         (mix.count, _several),
+        (mix.wear, _wearing),
     ):
         if kind < odds:
-            return _coloured(rng, compose(rng, mix), mix.tint)
+            return _treated(rng, compose(rng, mix), mix)
         kind -= odds
-    return _coloured(rng, _on_plain(rng, mix), mix.tint)
+    return _treated(rng, _on_plain(rng, mix), mix)
+
+
+def _treated(rng: Generator, scene: Scene, mix: Mix) -> Scene:
+    """The scene with, now and then, a colour of its own, weather, and a style."""
+    if rng.random() < mix.tint:
+        scene = _coloured(rng, scene)
+    if outdoors(scene.background) and rng.random() < mix.weather:
+        scene = _wet(rng, scene)
+    if rng.random() < mix.style:
+        scene = styled(scene, str(rng.choice(STYLES)))
+    return scene
+
+
+def _wet(rng: Generator, scene: Scene) -> Scene:
+    """The scene in rain, or in snowfall, then mostly with snow on the ground."""
+    weather = str(rng.choice(WEATHERS))
+    if weather == "snowfall" and rng.random() < 0.5:
+        scene = replace(scene, background=replace(scene.background, place="snow"))
+    return replace(scene, weather=weather)
+
+
+def outdoors(background: Background) -> bool:
+    """Whether it can rain or snow there."""
+    return bool(background.place) and background.place not in TIMELESS
+
+
+def styled(scene: Scene, style: str) -> Scene:
+    """The scene in a style that is not an artist's, from the flat artist's figures."""
+    figures = tuple(replace(figure, artist=0) for figure in scene.figures)
+    return replace(scene, style=style, figures=figures)
 
 
 def _pick(rng: Generator, low: int, high: int) -> int:
@@ -149,8 +206,15 @@ def _artist(rng: Generator) -> int:
 
 
 def _figure(rng: Generator, size: int, x: int, y: int) -> Figure:
-    subject = int(rng.integers(len(subjects())))
-    return Figure(subject, _artist(rng), size, x, y, flipped=bool(rng.random() < FLIP_ODDS))
+    among = people() if rng.random() < PERSON_ODDS else range(len(subjects()))
+    return figure_of(rng, among[int(rng.integers(len(among)))], size, x, y)
+
+
+def figure_of(rng: Generator, subject: int, size: int, x: int, y: int) -> Figure:
+    """A figure of the subject in any of its drawings, by any of the artists in use."""
+    flipped = bool(rng.random() < FLIP_ODDS)
+    drawing = int(rng.integers(len(subjects()[subject].drawings)))
+    return Figure(subject, _artist(rng), size, x, y, flipped=flipped, drawing=drawing)
 
 
 def _plain(rng: Generator) -> Background:
@@ -240,7 +304,7 @@ def _under_the_sky(rng: Generator, mix: Mix) -> Scene:
     above = str(rng.choice(list(CELESTIAL), p=(0.6, 0.1, 0.1, 0.1, 0.1)))
     figure = _figure(rng, USUAL, _even(rng, 0, 8), 8)
     while subjects()[figure.subject].name in CELESTIAL:
-        figure = replace(figure, subject=int(rng.integers(len(subjects()))))
+        figure = _figure(rng, USUAL, figure.x, figure.y)
     sky = Figure(index_of(above), figure.artist, USUAL, _even(rng, 0, 8), 0)
     place = str(rng.choice([place for place in PLACES if place not in TIMELESS]))
     background = Background(place=place, time=CELESTIAL[above])
@@ -256,40 +320,38 @@ def _several(rng: Generator, mix: Mix) -> Scene:
     else:
         cells = [(0, 8), (8, 8)]
         cells += [(_even(rng, 0, 8), 0)] if count == 3 else [(0, 0), (8, 0)]
-    figures = tuple(replace(figure, x=x, y=y) for x, y in cells)
+    drawings = len(subjects()[figure.subject].drawings)
+    alike = rng.random() < 0.5
+    figures = tuple(
+        replace(figure, x=x, y=y, drawing=figure.drawing if alike else _pick(rng, 0, drawings - 1))
+        for x, y in cells
+    )
     return Scene(_plain(rng) if plain else _place(rng), figures)
 
 
-def _coloured(rng: Generator, scene: Scene, odds: float) -> Scene:
-    """The scene with, at these odds, one kind of subject in a colour that shows."""
-    if rng.random() >= odds:
-        return scene
-    colours = [colour for colour in COLOURS if colour != scene.background.colour]
-    colour = str(rng.choice(colours))
+def _wearing(rng: Generator, mix: Mix) -> Scene:
+    plain = rng.random() < 0.6
+    x, y = _even(rng, 2, 6), _row(rng, plain)
+    wearer = figure_of(rng, index_of(str(rng.choice(WEARERS))), USUAL, x, y)
+    background = _plain(rng) if plain else _place(rng)
+    placed = (wearer, worn_by(wearer, str(rng.choice(list(WORN)))))
+    return Scene(background, placed, Relation.WEARING, shift=0 if plain else _shift(rng, mix))
+
+
+def worn_by(wearer: Figure, name: str) -> Figure:
+    """The thing of that name on the head or before the eyes of its wearer."""
+    size, right, down = WORN[name]
+    return Figure(index_of(name), wearer.artist, size, wearer.x + right, wearer.y + down)
+
+
+def _coloured(rng: Generator, scene: Scene) -> Scene:
+    """The scene with one kind of subject in a colour that shows; people keep theirs."""
     chosen = scene.figures[-1].subject
+    if subjects()[chosen].kind == PEOPLE:
+        return scene
+    colour = str(rng.choice([one for one in COLOURS if one != scene.background.colour]))
     figures = tuple(
         replace(figure, tint=colour) if figure.subject == chosen else figure
         for figure in scene.figures
     )
     return replace(scene, figures=figures)
-
-
-def paint(scene: Scene, sprites: Pixels, times: int = 1) -> Pixels:
-    """The scene as pixels, so many times SIDE wide: (SIDE, SIDE, 3)."""
-    picture = painted(scene.background, scene.shift, times).astype(np.float32)
-    for figure in scene.figures:
-        _paste(picture, figure, sprites, CELL * times)
-    return picture.round().astype(np.uint8)
-
-
-def _paste(picture: NDArray[np.float32], figure: Figure, sprites: Pixels, cell: int) -> None:
-    sprite = resized(sprites[figure.subject, figure.artist], figure.size * cell)
-    if figure.flipped:
-        sprite = sprite[:, ::-1]
-    name = subjects()[figure.subject].name
-    if figure.tint is not None and figure.tint not in NATURAL.get(name, ()):
-        sprite = tinted(sprite, figure.tint)
-    top, left, side = figure.y * cell, figure.x * cell, figure.size * cell
-    under = picture[top : top + side, left : left + side]
-    opacity = sprite[..., 3:].astype(np.float32) / 255
-    under += (sprite[..., :3] - under) * opacity

@@ -7,7 +7,6 @@ flat and its shaded form, Noto Emoji (Apache-2.0, Google) and Twemoji (CC BY 4.0
 import io
 import json
 import subprocess
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from doodle.state import state_folder
-from doodle.subjects import COLOURS, Subject, subjects
+from doodle.subjects import COLOURS, Drawing, drawings
 
 SIDE = 192
 TOKEN_SIDE = 128
@@ -26,17 +25,25 @@ TOKEN_SIDE = 128
 
 @dataclass(frozen=True)
 class Artist:
-    """A set of sprites by one hand; `style` is the word that asks for it."""
+    """A set of sprites by one hand.
+
+    `style` is the word that asks for it, `tones` what its names for tones of skin end with.
+    """
 
     pack: str
     style: str
+    tones: str = ""
+
+    def named(self, drawing: Drawing) -> str:
+        """What the set calls a drawing."""
+        return f"{drawing.icon}-{drawing.tone}{self.tones}" if drawing.tone else drawing.icon
 
 
 ARTISTS = (
     Artist("fluent-emoji-flat", "flat"),
     Artist("fluent-emoji", "3d"),
-    Artist("noto", "cartoon"),
-    Artist("twemoji", "sticker"),
+    Artist("noto", "cartoon", "-skin-tone"),
+    Artist("twemoji", "sticker", "-skin-tone"),
 )
 
 Pixels = NDArray[np.uint8]
@@ -79,10 +86,10 @@ def _centred(drawing: Image.Image, side: int) -> Pixels:
 
 
 def load_sprites() -> Pixels:
-    """Every subject by every artist: (subjects, artists, SIDE, SIDE, 4), rendered once."""
+    """Every drawing by every artist: (drawings, artists, SIDE, SIDE, 4), rendered once."""
     folder = state_folder()
     path = folder / "sprites.npz"
-    wanted = np.array([subject.icon for subject in subjects()])
+    wanted = np.array([ARTISTS[0].named(drawing) for _, drawing in drawings()])
     if path.exists():
         stored = np.load(path)
         if np.array_equal(stored["icons"], wanted):
@@ -90,21 +97,22 @@ def load_sprites() -> Pixels:
             return pixels
     fetch_packs(folder / "packs")
     packs = [json.loads(_pack(folder / "packs", artist).read_text()) for artist in ARTISTS]
-    rendered = np.stack([_by_every_artist(packs, subject) for subject in subjects()])
+    rendered = np.stack([_by_every_artist(packs, drawing) for _, drawing in drawings()])
     np.savez(path, icons=wanted, pixels=rendered)
     return rendered
 
 
-def large_sprites(artist: Artist, wanted: Sequence[Subject], side: int) -> Pixels:
-    """These subjects by one artist, rendered now: (subjects, side, side, 4)."""
+def large_sprites(artist: Artist, side: int) -> Pixels:
+    """Every drawing by one artist, rendered now: (drawings, side, side, 4)."""
     folder = state_folder() / "packs"
     fetch_packs(folder)
     pack = json.loads(_pack(folder, artist).read_text())
-    return np.stack([render(pack, subject.icon, side) for subject in wanted])
+    return np.stack([render(pack, artist.named(drawing), side) for _, drawing in drawings()])
 
 
-def _by_every_artist(packs: list[dict[str, Any]], subject: Subject) -> Pixels:
-    return np.stack([render(pack, subject.icon) for pack in packs])
+def _by_every_artist(packs: list[dict[str, Any]], drawing: Drawing) -> Pixels:
+    drawn = zip(packs, ARTISTS, strict=True)
+    return np.stack([render(pack, artist.named(drawing)) for pack, artist in drawn])
 
 
 def resized(sprite: Pixels, side: int) -> Pixels:

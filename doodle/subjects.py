@@ -2,7 +2,7 @@
 
 import csv
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 TABLE = Path(__file__).parent / "subjects.csv"
@@ -23,12 +23,32 @@ COLOURS: dict[str, tuple[int, int, int]] = {
 }
 
 
+TONES = ("light", "medium-light", "medium", "medium-dark", "dark")
+"""The tones of skin in which the artists draw people."""
+PEOPLE = "people"
+GENDERS = {"woman": "woman", "girl": "woman", "man": "man", "boy": "man"}
+"""What the first word of an icon tells."""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """One way a subject is drawn: an icon, and for people its tone of skin and its gender.
+
+    The gender is "woman" or "man", and empty for what has none, a baby among it.
+    """
+
+    icon: str
+    tone: str = ""
+    gender: str = ""
+
+
 @dataclass(frozen=True)
 class Subject:
     """One thing that can be drawn.
 
     `icon` names it in the artists' sets, `home` is "ground", "sky" or "water", and the
     first English and French name is the one used most. French names carry their article.
+    People have an icon for each gender, with a bar between them.
     """
 
     name: str
@@ -37,6 +57,22 @@ class Subject:
     home: str
     english: tuple[str, ...]
     french: tuple[str, ...]
+
+    @cached_property
+    def drawings(self) -> tuple[Drawing, ...]:
+        """The ways it is drawn: people in every tone of skin and, but for a few, either gender."""
+        if self.kind != PEOPLE:
+            return (Drawing(self.icon),)
+        return tuple(
+            Drawing(icon, tone, GENDERS.get(icon.partition("-")[0], ""))
+            for icon in self.icon.split("|")
+            for tone in TONES
+        )
+
+    @property
+    def either(self) -> bool:
+        """Whether its name leaves open if it is a woman or a man."""
+        return "|" in self.icon
 
 
 @cache
@@ -71,3 +107,21 @@ def _rows(taught: str) -> tuple[Subject, ...]:
 def index_of(name: str) -> int:
     """The row of the subject called `name`; `KeyError` if there is none."""
     return {subject.name: row for row, subject in enumerate(subjects())}[name]
+
+
+@cache
+def people() -> tuple[int, ...]:
+    """The rows of the subjects that are people."""
+    return tuple(row for row, subject in enumerate(subjects()) if subject.kind == PEOPLE)
+
+
+@cache
+def drawings() -> tuple[tuple[int, Drawing], ...]:
+    """Every drawing of every subject with the subject's row, in the order of the sprites."""
+    return tuple((row, one) for row, subject in enumerate(subjects()) for one in subject.drawings)
+
+
+@cache
+def sprite_row(subject: int, drawing: int = 0) -> int:
+    """The row of the sprites that shows a subject in one of its drawings."""
+    return sum(len(one.drawings) for one in subjects()[:subject]) + drawing

@@ -26,12 +26,36 @@ TABLE = Path(__file__).parent / "words.csv"
 NOUNS = Path(__file__).parent / "nouns.json"
 LENGTH = 24
 MARKS = "\ue000-\uf8ff"
+SHORTEST_BARE = 5
+"""Letters of a noun that may be told by its bare letters: "thé" without its accent is English."""
 START, END = "<|startoftext|>", "<|endoftext|>"
 # "An orange cat" has a colour, "an orange on a table" is a fruit.
 ORANGE_FRUIT = (
     r"\b(?:une orange|an orange(?=\s*(?:$|,|\."
     r"| (?:on|in|at|by|over|under|above|below|next|and|with)\b)))"
 )
+SAYS_NOTHING = (
+    r"\ben train d(?:e |')",
+    r"\bman-eating\b",
+    r"\bwith (?:\w+ ){1,3}hair\b",
+    r"\baux cheveux \w+\b",
+    r"\bfemmes? (?=(?:cuisini|polici|pompi)ère|cheffe)",
+)
+"""What would be read as a train, a man, a colour of something else, or a second woman."""
+ALONE_AFTER_ON = r"\bon (?=(?:{colours})\s*(?:$|[,.]))"
+"""What is on nothing but a colour has it as its background."""
+GENDERED = {
+    "woman police officer": ("policewoman", "police woman", "policewomen", "police women"),
+    "man police officer": ("policeman", "police man", "policemen", "police men"),
+    "woman firefighter": ("firewoman", "fire woman", "firewomen", "fire women"),
+    "man firefighter": ("fireman", "fire man", "firemen", "fire men"),
+    "woman astronaut": ("spacewoman", "space woman", "spacewomen", "space women"),
+    "man astronaut": ("spaceman", "space man", "spacemen", "space men"),
+    "femme cuisinier": ("cuisinière", "cuisinières", "cheffe", "cheffes", "cheffe cuisinière"),
+    "femme policier": ("policière", "policières"),
+    "femme pompier": ("pompière", "pompières"),
+}
+"""Names of people that tell their gender: two words for the model."""
 FRENCH_ARTICLE = re.compile(r"^(?:une?|la|le|les|des) |^l'")
 
 
@@ -131,6 +155,9 @@ def similar() -> dict[str, str]:
         for noun in nearest.get(subject.name, ()):
             for form in english_plurals(noun):
                 found.setdefault(form, _mark(subject))
+    for form, mark in list(found.items()):
+        if len(form) >= SHORTEST_BARE:
+            found.setdefault(_bare(form), mark)
     return found
 
 
@@ -167,6 +194,54 @@ def vocabulary() -> list[str]:
     return [START, END, *known, *(token(subject) for subject in subjects())]
 
 
+def _colours() -> str:
+    """Every way to say a colour in English, the longer ones first."""
+    said = [form for w in words() if w.kind == "colour" for form in (w.word, *w.english)]
+    return _longest_first(said)
+
+
+def _longest_first(said: Iterable[str]) -> str:
+    return "|".join(sorted({re.escape(form) for form in said}, key=lambda one: (-len(one), one)))
+
+
+def _backgrounds() -> list[Replace]:
+    """A background says its colour after it, as in French: "a red wall" as "un mur rouge".
+
+    Else "white background, red hedgehog" could be read as a hedgehog before red.
+    """
+    said = next(w for w in words() if w.word == "background")
+    walls = _longest_first(said.english)
+    return [
+        Replace(
+            Regex(rf"\b(?:{_longest_first((w.word, *w.english))})\s+(?:{walls})\b"),
+            f" background {w.word} ",
+        )
+        for w in words()
+        if w.kind == "colour"
+    ]
+
+
+def _people() -> list[Replace]:
+    """What tells the gender of who may be of either; a baby animal is that animal."""
+    marks = {subject.name: _mark(subject) for subject in subjects()}
+    either = "".join(_mark(subject) for subject in subjects() if subject.either)
+    animals = "".join(_mark(subject) for subject in subjects() if subject.kind == "animal")
+    return [
+        Replace(Regex(rf"\b(?:une|female)\s+(?=[{either}])"), f" {marks['woman']} "),
+        Replace(Regex(rf"\bmale\s+(?=[{either}])"), f" {marks['man']} "),
+        Replace(Regex(rf"{marks['baby']}\s+(?=[{animals}])"), " "),
+    ]
+
+
+def _relations() -> list[Replace]:
+    """What is on a thing is above it, and what is in front of one is next to it."""
+    looks = "|".join(word.word for word in words() if word.kind in ("colour", "size"))
+    thing = rf"(?=(?:\s*(?:{looks}))*\s*[{MARKS}])"
+    on = rf"\b(?:on|onto|sur) (?:an?|the|my|une?|la|le|les|l')\b{thing}"
+    before = rf"\b(?:in front of|devant) (?:an?|the|my|une?|la|le|les|l')\b{thing}"
+    return [Replace(Regex(on), " above "), Replace(Regex(before), " next ")]
+
+
 def _rose() -> list[Replace]:
     """After a thing, a French "rose" is its colour and not a flower."""
     flower = [_mark(subject) for subject in subjects() if subject.name == "rose"]
@@ -188,7 +263,13 @@ def new_tokenizer() -> PreTrainedTokenizerFast:
             Replace(Regex(f"[{MARKS}_]"), " "),
             Replace(Regex(ORANGE_FRUIT), "tangerine"),
             Replace(Regex(r"(?<=(?:fond|background|mur|couleur) )roses?"), "pink"),
+            *(Replace(Regex(said), " ") for said in SAYS_NOTHING),
+            *(Replace(Regex(_pattern(said)), meant) for meant, said in GENDERED.items()),
+            Replace(Regex(ALONE_AFTER_ON.format(colours=_colours())), "background "),
+            *_backgrounds(),
             *_rules(),
+            *_people(),
+            *_relations(),
             *_rose(),
             Replace(Regex(rf"[^\w\s{MARKS}]"), " "),
             Replace(Regex(unknown), " "),

@@ -5,11 +5,12 @@ words by kind, every known form of a word with its meaning, and sample prompts.
 """
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from doodle.subjects import subjects
-from doodle.tokenizer import FRENCH_ARTICLE, forms, words
+from doodle.tokenizer import FRENCH_ARTICLE, GENDERED, forms, words
 
 NAME = "vocabulary.json"
 SAMPLES = {
@@ -35,6 +36,7 @@ SAMPLES = {
 }
 
 
+@cache
 def known_forms() -> dict[str, str]:
     """Every way to say something that the model knows, and the word it means."""
     said = [(form, subject.name) for subject in subjects() for form in forms(subject)]
@@ -42,6 +44,8 @@ def known_forms() -> dict[str, str]:
     meanings: dict[str, str] = {}
     for form, meaning in said:
         meanings.setdefault(form, meaning)
+    for meant, gendered in GENDERED.items():
+        meanings |= dict.fromkeys(gendered, meanings[meant.split(" ", 1)[1]])
     return dict(sorted(meanings.items()))
 
 

@@ -4,13 +4,25 @@ import numpy as np
 import pytest
 import torch
 
-from doodle import evaluate, questions
-from doodle.classifier import Eyes, Seen, figures_in, labelled, new_eyes, nothing, window
-from doodle.evaluate import PHRASINGS, edge_colour, figure_colour, phrasings
+from doodle import judges, questions
+from doodle.classifier import (
+    Eyes,
+    Seen,
+    figures_in,
+    labelled,
+    nothing,
+    person_of,
+    persons,
+    styles,
+    window,
+)
+from doodle.evaluate import PHRASINGS, evenness, phrasings
+from doodle.judges import edge_colour, figure_colour
+from doodle.paint import paint
 from doodle.places import Background
 from doodle.questions import Question
 from doodle.run import pictures_to_tensor
-from doodle.scenes import USUAL, Figure, Relation, Scene, held_out, paint
+from doodle.scenes import CELL, USUAL, Figure, Relation, Scene, held_out
 from doodle.sprites import Pixels
 from doodle.subjects import COLOURS, index_of, subjects
 from doodle.tokenizer import new_tokenizer, token
@@ -68,18 +80,18 @@ def test_somebody_elses_phrasings_name_subjects_and_backgrounds_of_the_world() -
 def test_a_subject_is_right_when_it_is_what_is_seen_most_surely() -> None:
     picture = torch.zeros(3, 256, 256)
     cat, dog = Seen(CAT, 0, 4, 0.9), Seen(DOG, 8, 4, 0.7)
-    assert evaluate.subject_right(asked(figure(CAT)), picture, [cat, dog])
-    assert not evaluate.subject_right(asked(figure(CAT)), picture, [dog, cat])
-    assert not evaluate.subject_right(asked(figure(CAT)), picture, [])
+    assert judges.subject_right(asked(figure(CAT)), picture, [cat, dog])
+    assert not judges.subject_right(asked(figure(CAT)), picture, [dog, cat])
+    assert not judges.subject_right(asked(figure(CAT)), picture, [])
 
 
 def test_a_count_is_right_only_with_nothing_too_many() -> None:
     picture = torch.zeros(3, 256, 256)
     two = asked(figure(CAT), figure(CAT))
     cats = [Seen(CAT, x, 4, 0.9) for x in (0, 8)]
-    assert evaluate.count_right(two, picture, cats)
-    assert not evaluate.count_right(two, picture, cats[:1])
-    assert not evaluate.count_right(two, picture, [*cats, Seen(DOG, 4, 8, 0.6)])
+    assert judges.count_right(two, picture, cats)
+    assert not judges.count_right(two, picture, cats[:1])
+    assert not judges.count_right(two, picture, [*cats, Seen(DOG, 4, 8, 0.6)])
 
 
 @pytest.mark.parametrize(
@@ -95,8 +107,8 @@ def test_a_relation_is_judged_by_where_both_are(relation: Relation, right: bool)
     question = asked(figure(CAT), figure(DOG), relation=relation)
     seen = [Seen(DOG, 8, 0, 0.9), Seen(CAT, 0, 8, 0.8)]
     picture = torch.zeros(3, 256, 256)
-    assert evaluate.relation_right(question, picture, seen) is right
-    assert not evaluate.relation_right(question, picture, seen[:1])
+    assert judges.relation_right(question, picture, seen) is right
+    assert not judges.relation_right(question, picture, seen[:1])
 
 
 @pytest.mark.parametrize("colour", COLOURS)
@@ -125,7 +137,8 @@ def test_each_figure_is_found_once_and_nothing_where_nothing_is() -> None:
     pictures = -torch.ones(2, 3, 256, 256)
     pictures[0, :, 48:80, 48:80] = 1
     pictures[0, :, 176:208, 176:208] = 1
-    eyes = Eyes(Spots(), Spots())  # type: ignore[arg-type]
+    eyes = Eyes()
+    eyes.windows = Spots()  # type: ignore[assignment]
     both, none = figures_in(eyes, pictures)
     assert [one.subject for one in both] == [FOX, FOX]
     assert {(one.x < 4, one.y < 4) for one in both} == {(True, True), (False, False)}
@@ -138,8 +151,120 @@ def test_a_window_goes_on_beyond_the_edge_of_the_picture() -> None:
 
 
 def test_the_eyes_learn_from_windows_on_figures_and_beside_them(sprites: Pixels) -> None:
-    seen, named, pictures, where = labelled(rng(), sprites, 60)
-    assert len(seen) == len(named) > len(pictures) == len(where) == 60
-    assert nothing() in named
-    eyes = new_eyes()
-    assert eyes.windows(seen[:2]).shape == (2, len(subjects()) + 1)
+    looks = labelled(rng(), sprites, 60, 20)
+    assert len(looks.weather) == 60
+    assert len(looks.windows) == len(looks.named) == len(looks.style)
+    assert len(looks.windows) > len(looks.wholes) == len(looks.where) == 60
+    assert len(looks.people) == len(looks.person) == 20
+    assert nothing() in looks.named
+    assert len(set(looks.style.tolist())) == len(styles()) == 4
+    assert Eyes().windows(looks.windows[:2]).shape == (2, len(subjects()) + 1)
+
+
+def test_newer_looks_take_the_place_of_the_oldest(sprites: Pixels) -> None:
+    looks, fresh = labelled(rng(), sprites, 6, 5), labelled(np.random.default_rng(1), sprites, 1, 2)
+    kept = looks.people.clone()
+    looks.renew(fresh)
+    assert torch.equal(looks.people[:2], fresh.people)
+    assert torch.equal(looks.people[2:], kept[2:])
+    looks.renew(fresh)
+    assert torch.equal(looks.people[2:4], fresh.people)
+    looks.renew(fresh)
+    assert torch.equal(looks.people[[4, 0]], fresh.people)
+
+
+class Says(torch.nn.Module):
+    """Answers the same to everything, or by turns."""
+
+    def __init__(self, *answers: int) -> None:
+        super().__init__()
+        self.answers, self.asked = answers, 0
+
+    def forward(self, seen: torch.Tensor) -> torch.Tensor:
+        answer = self.answers[self.asked % len(self.answers)]
+        self.asked += 1
+        return torch.nn.functional.one_hot(torch.full((len(seen),), answer), 200).float()
+
+
+class White(torch.nn.Module):
+    """Sees one subject in windows that are white, and nothing in others."""
+
+    def __init__(self, subject: int) -> None:
+        super().__init__()
+        self.subject = subject
+
+    def forward(self, seen: torch.Tensor) -> torch.Tensor:
+        white = seen.mean((1, 2, 3)) > 0.9
+        answer = torch.where(white, self.subject, nothing())
+        return torch.nn.functional.one_hot(answer, nothing() + 1).float()
+
+
+def test_something_worn_is_right_where_it_is_worn_alone() -> None:
+    (scene,) = questions.wearing(rng(), 1)
+    question, (wearer, worn) = Question("", scene), scene.figures
+    eyes = Eyes()
+    eyes.windows = White(worn.subject)  # type: ignore[assignment]
+    there, elsewhere = torch.zeros(3, 256, 256), torch.zeros(3, 256, 256)
+    there[:, : (worn.y + worn.size + 1) * CELL, (worn.x - 1) * CELL :] = 1
+    elsewhere[:, 200:] = 1
+    seen = [Seen(wearer.subject, wearer.x, wearer.y, 0.9)]
+    assert judges.worn_right(eyes)(question, there, seen)
+    assert not judges.worn_right(eyes)(question, elsewhere, seen)
+    assert not judges.worn_right(eyes)(question, there, [Seen(worn.subject, 4, 4, 0.9)])
+
+
+def test_styles_are_asked_for_by_turns_and_told_by_the_figure() -> None:
+    asked_for = questions.styled(rng(), 8)
+    assert [one.scene.style for one in asked_for] == ["", "", "drawing", "pixel"] * 2
+    assert all(held_out(o.scene.figures[0].subject, o.scene.background) for o in asked_for)
+    eyes, picture = Eyes(), torch.zeros(3, 256, 256)
+    eyes.style = Says(styles().index("pixel"))  # type: ignore[assignment]
+    judge, seen = judges.style_right(eyes), [Seen(CAT, 4, 4, 1.0)]
+    assert [judge(one, picture, seen) for one in asked_for] == [False, False, False, True] * 2
+    assert not judge(asked_for[3], picture, [])
+
+
+def test_it_is_wet_in_places_that_training_never_showed() -> None:
+    scenes = questions.weather(rng(), 8)
+    assert [scene.weather for scene in scenes] == ["rain", "snowfall"] * 4
+    assert all(held_out(scene.figures[0].subject, scene.background) for scene in scenes)
+
+
+def test_weather_is_right_when_what_was_asked_falls_and_nothing_else() -> None:
+    eyes, picture = Eyes(), torch.zeros(3, 256, 256)
+    asked_for = [Question("", scene) for scene in questions.weather(rng(), 2)]
+    for answer, right in ((0, [False, False]), (1, [True, False]), (2, [False, True])):
+        eyes.weather = Says(answer)  # type: ignore[assignment]
+        judge = judges.weather_right(eyes)
+        assert [judge(one, picture, []) for one in asked_for] == right
+
+
+def test_people_are_asked_for_in_every_tone_and_gender_and_judged_by_both() -> None:
+    asked_for = questions.people(rng(), 60)
+    assert len(asked_for) == 60
+    wanted = {person_of(one.scene.figures[0]) for one in asked_for}
+    assert wanted == set(persons())
+    eyes, picture = Eyes(), torch.zeros(3, 256, 256)
+    eyes.people = Says(persons().index(("woman", "dark")))  # type: ignore[assignment]
+    judge = judges.person_right(eyes)
+    for one in asked_for:
+        figure = one.scene.figures[0]
+        seen = [Seen(figure.subject, 4, 4, 1.0)]
+        assert judge(one, picture, seen) is (person_of(figure) == ("woman", "dark"))
+        assert not judge(one, picture, [])
+
+
+def test_evenness_counts_people_alone() -> None:
+    eyes, cook = Eyes(), index_of("cook")
+    order = [persons().index(one) for one in (("woman", "dark"), ("man", "light"))]
+    eyes.people = Says(*order)  # type: ignore[assignment]
+    seen = [[Seen(cook, 4, 4, 1.0)], [Seen(cook, 4, 4, 1.0)], [Seen(CAT, 4, 4, 1.0)], []]
+    said = evenness(eyes, torch.zeros(4, 3, 256, 256), seen)
+    assert said.startswith("2 of 4 are people: women 0.50; skin light 0.50, medium-light 0.00")
+    assert said.endswith("dark 0.50")
+
+
+def test_a_girl_is_a_woman_to_the_eyes_and_a_baby_neither() -> None:
+    girl, baby = (Figure(index_of(name), 0, USUAL, 4, 4, drawing=4) for name in ("girl", "baby"))
+    assert person_of(girl) == ("woman", "dark")
+    assert person_of(baby) not in persons()

@@ -10,8 +10,9 @@ from safetensors.torch import load_file
 from doodle import larger
 from doodle.autoencoder import CHANNELS, shipped_autoencoder
 from doodle.larger import encoded, new_larger
+from doodle.paint import paint
 from doodle.run import Run, pictures_to_tensor
-from doodle.scenes import CELL, CELLS, Mix, Scene, paint, random_scene
+from doodle.scenes import CELL, CELLS, Mix, Scene, random_scene
 from doodle.sprites import Pixels
 
 

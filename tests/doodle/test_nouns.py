@@ -5,7 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from doodle.nouns import BY_HAND, UNFIT_NOUNS, UNFIT_WORDS, WordNet, fitting, homes, in_french
+from doodle.nouns import (
+    BY_HAND,
+    UNFIT_NOUNS,
+    UNFIT_WORDS,
+    WordNet,
+    coloured,
+    fitting,
+    homes,
+    in_french,
+    read_without,
+)
 from doodle.subjects import subjects
 from doodle.tokenizer import NOUNS, new_tokenizer
 from doodle.vocabulary import known_forms
@@ -44,7 +54,7 @@ def wordnet(tmp_path: Path) -> WordNet:
 
 
 def test_every_noun_becomes_a_subject_that_is_taught(nearest: dict[str, str]) -> None:
-    assert len(nearest) > 5000
+    assert len(nearest) > 10_000
     assert set(nearest.values()) <= {subject.name for subject in subjects()}
 
 
@@ -81,4 +91,34 @@ def test_a_noun_that_may_mean_a_person_does_not_fit(wordnet: WordNet) -> None:
 def test_a_french_noun_becomes_what_its_english_name_does(nearest: dict[str, str]) -> None:
     assert nearest["caniche"] == nearest["poodle"] == "dog"
     assert in_french({"poodle": "cat"}).items() >= {"caniche": "cat", "caniches": "cat"}.items()
-    assert not in_french({})
+    assert "caniche" not in in_french({})
+
+
+def test_french_nouns_written_by_hand_name_subjects_in_both_numbers() -> None:
+    found = in_french({})
+    assert found["loutre"] == found["loutres"] == "squirrel"
+    assert set(found.values()) <= {subject.name for subject in subjects()}
+
+
+@pytest.mark.parametrize(
+    ("noun", "subject", "without"),
+    [
+        ("chat noir", "cat", True),
+        ("neige fraîche", "snowflake", True),
+        ("ours polaire", "bear", True),
+        ("pomme de terre", "bread", False),
+        ("loutre", "squirrel", False),
+    ],
+)
+def test_a_noun_whose_words_say_more_is_left_to_them(
+    noun: str, subject: str, without: bool
+) -> None:
+    assert read_without(noun, subject) is without
+
+
+def test_a_colour_before_a_subject_stays_a_colour(nearest: dict[str, str]) -> None:
+    assert coloured("blue cat")
+    assert not coloured("black widow")
+    assert not coloured("blue")
+    assert not coloured("golden retriever")
+    assert not [noun for noun in nearest if coloured(noun)]

@@ -1,24 +1,35 @@
 """Scenes hold together, and their captions say what they show."""
 
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from doodle.captions import english, french
+from doodle.captions import ENGLISH_PLACES, TONE_WORDS, english, french
+from doodle.paint import FALLING, PIXEL, paint
 from doodle.places import SIDE, Background, backgrounds, painted
 from doodle.scenes import (
     CELLS,
     SINGLES,
+    STYLES,
+    WEARERS,
+    WEATHERS,
     Figure,
     Mix,
     Relation,
     Scene,
     held_out,
-    paint,
+    outdoors,
     random_scene,
+    styled,
 )
 from doodle.sprites import Pixels, resized, tinted
-from doodle.subjects import COLOURS, index_of, subjects
+from doodle.subjects import COLOURS, PEOPLE, TONES, drawings, index_of, sprite_row, subjects
 from doodle.tokenizer import LENGTH, new_tokenizer, token
+
+Say = Callable[..., str]
 
 
 def many_scenes(count: int = 400) -> list[Scene]:
@@ -47,6 +58,102 @@ def test_what_is_said_to_be_left_is_left() -> None:
             assert scene.figures[0].x < scene.figures[1].x
         if scene.relation is Relation.RIGHT:
             assert scene.figures[0].x > scene.figures[1].x
+
+
+def test_what_is_worn_sits_on_its_wearer() -> None:
+    worn = [scene for scene in many_scenes() if scene.relation is Relation.WEARING]
+    assert worn
+    for scene in worn:
+        wearer, thing = scene.figures
+        assert subjects()[wearer.subject].name in WEARERS
+        assert wearer.x < thing.x
+        assert thing.x + thing.size < wearer.x + wearer.size
+        assert thing.y < wearer.y + wearer.size / 2
+
+
+def test_it_rains_and_snows_outdoors_only_and_the_caption_says_so() -> None:
+    tokenizer, rng = new_tokenizer(), np.random.default_rng(5)
+    wet = [scene for scene in many_scenes(800) if scene.weather]
+    assert {scene.weather for scene in wet} == set(WEATHERS)
+    for scene in wet:
+        assert outdoors(scene.background)
+        for say in (english, french):
+            assert scene.weather in tokenizer.tokenize(say(scene, rng))
+
+
+def test_a_style_that_is_no_artists_is_always_said() -> None:
+    tokenizer, rng = new_tokenizer(), np.random.default_rng(5)
+    for scene in many_scenes():
+        for say in (english, french):
+            tokens = set(tokenizer.tokenize(say(scene, rng)))
+            assert tokens & set(STYLES) == ({scene.style} if scene.style else set())
+
+
+def test_people_vary_evenly_and_keep_the_skin_they_have() -> None:
+    figures = [figure for scene in many_scenes(4000) for figure in scene.figures]
+    some = [one for one in figures if subjects()[one.subject].kind == PEOPLE]
+    drawn = [subjects()[one.subject].drawings[one.drawing] for one in some]
+    assert not any(one.tint for one in some)
+    tones = Counter(one.tone for one in drawn)
+    assert set(tones) == set(TONES)
+    assert min(tones.values()) > 0.7 * max(tones.values())
+    either = Counter(
+        drawing.gender
+        for one, drawing in zip(some, drawn, strict=True)
+        if subjects()[one.subject].either
+    )
+    assert min(either.values()) > 0.7 * max(either.values())
+
+
+@pytest.mark.parametrize("say", [english, french])
+def test_who_is_not_told_to_be_a_woman_or_a_man_is_as_often_either(say: Say) -> None:
+    tokenizer, rng = new_tokenizer(), np.random.default_rng(6)
+    row, untold = index_of("cook"), Counter[str]()
+    for number, drawing in enumerate(subjects()[row].drawings * 60):
+        scene = Scene(Background(place="space"), (Figure(row, 0, 8, 4, 4, drawing=number % 10),))
+        if not {"woman_", "man_"} & set(tokenizer.tokenize(say(scene, rng))):
+            untold[drawing.gender] += 1
+    assert min(untold.values()) > 0.8 * max(untold.values())
+
+
+@pytest.mark.parametrize("background", [Background(place="space"), Background(colour="teal")])
+def test_a_caption_tells_no_skin_or_gender_but_those_that_are_shown(background: Background) -> None:
+    tokenizer, rng = new_tokenizer(), np.random.default_rng(6)
+    row = index_of("cook")
+    told = set()
+    for number, drawing in enumerate(subjects()[row].drawings):
+        for say in (english, french) * 20:
+            scene = Scene(background, (Figure(row, 0, 8, 4, 4, drawing=number),))
+            tokens = set(tokenizer.tokenize(say(scene, rng)))
+            assert tokens & {"white", "brown", "black"} <= set(TONE_WORDS[drawing.tone])
+            assert tokens & {"woman_", "man_"} <= {f"{drawing.gender}_"}
+            told |= tokens
+    assert {"white", "brown", "black", "woman_", "man_"} <= told
+
+
+def test_nothing_is_told_of_several_people_who_differ() -> None:
+    tokenizer, rng, row = new_tokenizer(), np.random.default_rng(6), index_of("cook")
+    figures = tuple(Figure(row, 0, 8, x, 4, drawing=x) for x in (0, 8))
+    for say in (english, french) * 20:
+        tokens = tokenizer.tokenize(say(Scene(Background(place="space"), figures), rng))
+        assert not set(tokens) & {"white", "brown", "black", "woman_", "man_"}
+
+
+def test_a_caption_never_calls_the_colour_of_a_background_that_of_the_subject() -> None:
+    tokenizer, rng = new_tokenizer(), np.random.default_rng(6)
+    scene = Scene(Background(colour="red"), (Figure(index_of("cat"), 0, 8, 4, 4),))
+    for say in (english, french) * 50:
+        tokens = tokenizer.tokenize(say(scene, rng, untold=False))
+        assert "background" in tokens, tokens
+
+
+def test_where_nothing_but_falling_snow_is_said_there_is_snow_on_the_ground() -> None:
+    rng = np.random.default_rng(6)
+    for scene in [scene for scene in many_scenes(800) if scene.weather == "snowfall"]:
+        if scene.background.place != "snow":
+            said = english(scene, rng)
+            places = (*ENGLISH_PLACES[scene.background.place], "over", "flying")
+            assert any(place in said for place in places), said
 
 
 def test_a_moon_over_something_means_night() -> None:
@@ -83,6 +190,40 @@ def test_a_painted_scene_shows_its_sprite_where_it_says(sprites: Pixels) -> None
     assert picture.dtype == np.uint8
     assert tuple(picture[64, 192]) == tuple(sprites[2, 0, 96, 96, :3])
     assert tuple(picture[200, 40]) == COLOURS["blue"]
+
+
+def test_each_drawing_of_somebody_is_painted_from_its_own_sprite(sprites: Pixels) -> None:
+    row = index_of("cook")
+    rows = [sprite_row(row, number) for number in range(10)]
+    assert [drawings()[one] for one in rows] == [(row, one) for one in subjects()[row].drawings]
+    middles = [
+        tuple(paint(Scene(Background(colour="blue"), (one,)), sprites)[128, 128])
+        for one in (Figure(row, 0, 8, 4, 4, drawing=number) for number in range(10))
+    ]
+    assert middles == [tuple(sprites[one, 0, 96, 96, :3]) for one in rows]
+    assert len(set(middles)) == 10
+
+
+def test_pixels_are_squares_and_a_drawing_has_lines_on_paper(sprites: Pixels) -> None:
+    scene = Scene(Background(colour="orange"), (Figure(2, 0, 8, 4, 4),))
+    plain, pixels, drawn = (
+        paint(styled(scene, style), sprites).astype(int) for style in ("", "pixel", "drawing")
+    )
+    squares = pixels.reshape(SIDE // PIXEL, PIXEL, SIDE // PIXEL, PIXEL, 3)
+    assert (squares == squares[:, :1, :, :1]).all()
+    assert not np.array_equal(plain, pixels)
+    assert (drawn[0, 0] > plain[0, 0]).any()
+    assert drawn.min() < 50 < plain.min()
+
+
+def test_weather_falls_behind_what_stands_in_it(sprites: Pixels) -> None:
+    dry = Scene(Background(place="meadow"), (Figure(2, 0, 8, 4, 6),))
+    plain, *wet = (paint(replace(dry, weather=weather), sprites) for weather in ("", *WEATHERS))
+    for picture, weather in zip(wet, WEATHERS, strict=True):
+        fallen = np.abs(picture.astype(int) - FALLING[weather]).max(-1) < 30
+        assert 0.005 < fallen[192:].mean() < 0.2
+        assert np.array_equal(picture[144:176, 112:144], plain[144:176, 112:144])
+    assert np.abs(wet[0].astype(int) - wet[1]).max() > 60
 
 
 def test_every_background_is_a_different_picture() -> None:
@@ -123,7 +264,7 @@ def test_captions_name_every_subject_the_scene_shows() -> None:
 def test_captions_leave_no_word_of_the_vocabulary_unused() -> None:
     tokenizer, rng = new_tokenizer(), np.random.default_rng(11)
     seen: set[str] = set()
-    for _ in range(1000):
+    for _ in range(1500):
         scene = random_scene(rng, Mix())
         seen.update(tokenizer.tokenize(english(scene, rng)))
         seen.update(tokenizer.tokenize(french(scene, rng)))

@@ -9,7 +9,7 @@ from transformers import PreTrainedTokenizerFast
 from doodle.export import export_words
 from doodle.state import WEIGHTS
 from doodle.subjects import Subject, index_of, subjects
-from doodle.tokenizer import LENGTH, forms, new_tokenizer, token, words
+from doodle.tokenizer import GENDERED, LENGTH, forms, new_tokenizer, token, words
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def said(tokenizer: PreTrainedTokenizerFast, prompt: str) -> list[str]:
         ("a red fox under a full moon", ["red", "[fox]", "under", "[moon]"]),
         ("Un chat noir sous la lune", ["[cat]", "black", "under", "[moon]"]),
         ("two snowmen in the snow", ["two", "[snowman]", "snow"]),
-        ("three puppies on a blue background", ["three", "[dog]", "blue", "background"]),
+        ("three puppies on a blue background", ["three", "[dog]", "background", "blue"]),
         ("deux bateaux au coucher de soleil", ["two", "[boat]", "sunset"]),
         ("un chat rose", ["[cat]", "pink"]),
         ("une fusée sur fond rose", ["[rocket]", "background", "pink"]),
@@ -41,6 +41,38 @@ def said(tokenizer: PreTrainedTokenizerFast, prompt: str) -> list[str]:
         ("a fox in the woods after dark", ["[fox]", "forest", "night"]),
         ("un canard sur fond bleu canard", ["[duck]", "background", "teal"]),
         ("l’arc-en-ciel", ["[rainbow]"]),
+        ("un chat en train de dormir dans un train", ["[cat]", "[train]"]),
+        ("une cuisinière", ["[woman]", "[cook]"]),
+        ("une petite cuisinière", ["small", "[woman]", "[cook]"]),
+        ("une femme cuisinière", ["[woman]", "[cook]"]),
+        ("une astronaute", ["[woman]", "[astronaut]"]),
+        ("un cuisinier", ["[cook]"]),
+        ("a male cook, a female cat", ["[man]", "[cook]", "[cat]"]),
+        ("a baby panda", ["[panda]"]),
+        ("un bébé dort", ["[baby]"]),
+        ("a woman with long red hair", ["[woman]"]),
+        ("a woman with pale skin", ["[woman]", "white"]),
+        ("a man-eating shark", ["[shark]"]),
+        ("devant la porte", []),
+        ("a fox in the rain forest", ["[fox]", "forest"]),
+        ("a cat on red", ["[cat]", "background", "red"]),
+        ("on dark blue, a cat", ["background", "blue", "[cat]"]),
+        ("a cat on a red car", ["[cat]", "red", "[car]"]),
+        ("the cat", ["[cat]"]),
+        ("white background, a red hedgehog", ["background", "white", "red", "[hedgehog]"]),
+        ("un chat rouge, fond bleu", ["[cat]", "red", "background", "blue"]),
+        ("a cat on a big red car", ["[cat]", "above", "big", "red", "[car]"]),
+        ("un chat sur une voiture rouge", ["[cat]", "above", "[car]", "red"]),
+        ("three red apples on a blue table", ["three", "red", "[apple]", "background", "blue"]),
+        ("sur la plage un crabe", ["beach", "[crab]"]),
+        ("a dog in front of a house", ["[dog]", "next", "[house]"]),
+        ("a dog in front of the mountains", ["[dog]", "mountains"]),
+        ("two policewomen in the rain", ["two", "[woman]", "[police officer]", "rain"]),
+        ("a dark-skinned fireman", ["black", "[man]", "[firefighter]"]),
+        ("a cat wearing a red hat", ["[cat]", "wearing", "red", "[hat]"]),
+        ("un renard dans la forêt, il neige", ["[fox]", "forest", "snowfall"]),
+        ("a fox in the snow, pixel art", ["[fox]", "snow", "pixel"]),
+        ("un dessin au crayon d'un ours", ["drawing", "[bear]"]),
     ],
 )
 def test_a_prompt_becomes_the_words_of_the_model(
@@ -63,8 +95,10 @@ def test_tokens_written_by_hand_are_not_tokens(tokenizer: PreTrainedTokenizerFas
 def test_every_name_of_a_subject_becomes_its_token(
     tokenizer: PreTrainedTokenizerFast, subject: Subject
 ) -> None:
+    gendered = {form for said in GENDERED.values() for form in said}
     for form in forms(subject):
-        assert tokenizer.tokenize(form) == [token(subject)], form
+        woman = ["woman_"] if form in gendered else []
+        assert tokenizer.tokenize(form) == [*woman, token(subject)], form
 
 
 def test_every_other_word_becomes_itself_in_every_form(
