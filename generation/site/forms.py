@@ -26,7 +26,6 @@ STYLES = {
     "photo": gettext_lazy("Photo"),
     "flat": gettext_lazy("Flat"),
     "3d": gettext_lazy("3D"),
-    "pixel": gettext_lazy("Pixel art"),
     "sticker": gettext_lazy("Sticker"),
 }
 """What people call the styles that manifests usually map, in the order of the form."""

@@ -57,7 +57,7 @@ def said(tokenizer: PreTrainedTokenizerFast, prompt: str) -> list[str]:
         ("a fox in the rain forest", ["[fox]", "forest"]),
         ("a cat on red", ["[cat]", "background", "red"]),
         ("on dark blue, a cat", ["background", "blue", "[cat]"]),
-        ("a cat on a red car", ["[cat]", "red", "[car]"]),
+        ("a cat on a red car", ["[cat]", "above", "red", "[car]"]),
         ("the cat", ["[cat]"]),
         ("white background, a red hedgehog", ["background", "white", "red", "[hedgehog]"]),
         ("un chat rouge, fond bleu", ["[cat]", "red", "background", "blue"]),
