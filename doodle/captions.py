@@ -109,7 +109,7 @@ FRENCH_WEATHER = {
     "rain": ("sous la pluie", "un jour de pluie"),
     "snowfall": ("sous la neige qui tombe", "alors qu'il neige"),
 }
-GENDERS = {"woman": "une femme", "man": "un homme"}
+FRENCH_GENDERS = {"woman": "une femme", "man": "un homme"}
 
 
 def caption(scene: Scene, rng: Generator) -> str:
@@ -273,7 +273,7 @@ def _french_name(rng: Generator, figure: Figure, gender: str) -> str:
     feminine = tuple(name for name in subject.french if name.startswith("une "))
     if gender == "woman" and rng.random() < 0.5:
         return _one_of(rng, feminine)
-    return f"{GENDERS[gender]} {_name(rng, masculine).split(' ', 1)[1]}"
+    return f"{FRENCH_GENDERS[gender]} {_name(rng, masculine).split(' ', 1)[1]}"
 
 
 def _french_background(rng: Generator, scene: Scene, *, untold: bool) -> str:

@@ -52,6 +52,7 @@ FIRST = 1500
 FRESH = 4
 SCENES = Mix(tint=0.15, style=0.3)
 PEOPLE_FIRST = 400
+SKIES = ("", *WEATHERS)
 OTHERS = 4
 """Styles, people, backgrounds and weather are easier than figures: learnt every so many steps."""
 
@@ -142,7 +143,7 @@ class Eyes(nn.Module):
         self.style = Classifier(len(styles()))
         self.people = Classifier(len(persons()))
         self.whole = Classifier(len(backgrounds()))
-        self.weather = Classifier(1 + len(WEATHERS))
+        self.weather = Classifier(len(SKIES))
 
 
 def _saved_eyes() -> Eyes | None:
@@ -257,7 +258,7 @@ def labelled(rng: Generator, sprites: Pixels, count: int, crowd: int) -> Looks:
         torch.tensor([person for _, person in persons_seen]),
         shrunk(pictures),
         torch.tensor([backgrounds().index(scene.background) for scene in scenes]),
-        torch.tensor([("", *WEATHERS).index(scene.weather) for scene in scenes]),
+        torch.tensor([SKIES.index(scene.weather) for scene in scenes]),
     )
 
 

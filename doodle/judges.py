@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from doodle.captions import called_alike
-from doodle.classifier import Eyes, Seen, person_of, persons, shrunk, styles, window
+from doodle.classifier import SKIES, Eyes, Seen, person_of, persons, shrunk, styles, window
 from doodle.questions import Question
-from doodle.scenes import CELL, USUAL, WEATHERS, Figure, Relation, worn_by
+from doodle.scenes import CELL, USUAL, Figure, Relation, worn_by
 from doodle.subjects import COLOURS, PEOPLE, subjects
 
 Judge = Callable[[Question, Tensor, list[Seen]], bool]
@@ -100,7 +100,7 @@ def weather_right(eyes: Eyes) -> Judge:
 
     def right(question: Question, picture: Tensor, _seen: list[Seen]) -> bool:
         found = int(eyes.weather(shrunk(picture[None])).argmax())
-        return ("", *WEATHERS)[found] == question.scene.weather
+        return SKIES[found] == question.scene.weather
 
     return right
 

@@ -69,6 +69,15 @@ def test_counts_and_relations_come_by_turns() -> None:
     assert all(one.figures[0].subject != one.figures[1].subject for one in pairs)
 
 
+@pytest.mark.parametrize("kind", [questions.pairs, questions.several, questions.wearing])
+def test_who_is_asked_for_with_others_is_drawn_in_a_way_that_there_is(kind) -> None:  # type: ignore[no-untyped-def]
+    scenes = kind(rng(), 300)
+    for figure in (figure for scene in scenes for figure in scene.figures):
+        assert figure.drawing < len(subjects()[figure.subject].drawings)
+    for language in ("english", "french"):
+        assert len(questions.told(rng(), scenes, language)) == 300
+
+
 def test_somebody_elses_phrasings_name_subjects_and_backgrounds_of_the_world() -> None:
     others = questions.phrased(phrasings(PHRASINGS))
     assert len(others) > 60
