@@ -1,8 +1,8 @@
 """The examiner's eyes: classifiers of real scenes, of which colour alone cannot convince the first.
 
 One looks through windows and names the figure in the middle of each, or nothing; one tells the
-style of what is there, and one the gender and the tone of skin of people. The last looks at the
-whole picture and names its background.
+style of what is there, and one the gender and the tone of skin of people. One looks at the whole
+picture and names its background, the last at a part of the sky and tells the weather.
 """
 
 from __future__ import annotations
@@ -84,6 +84,12 @@ def person_of(figure: Figure) -> tuple[str, str]:
 def shrunk(pictures: Tensor) -> Tensor:
     """Pictures or windows as the classifiers see them: (N, 3, SIDE, SIDE)."""
     return functional.interpolate(pictures, (SIDE, SIDE), mode="area")
+
+
+def sky(pictures: Tensor) -> Tensor:
+    """The upper left quarter as it is seen: in the whole, a drop is not a pixel wide."""
+    half = CELLS // 2 * CELL
+    return shrunk(pictures[..., :half, :half])
 
 
 def blurred(pictures: Tensor) -> Tensor:
@@ -215,12 +221,12 @@ def _augmented(seen: Tensor, rng: Generator) -> Tensor:
     return turned + 0.1 * rng.random() * torch.randn_like(turned)
 
 
-LOOKS = ("windows", "named", "style", "people", "person", "wholes", "where", "weather")
+LOOKS = ("windows", "named", "style", "people", "person", "wholes", "where", "skies", "weather")
 
 
 @dataclass
 class Looks:
-    """Real scenes as seen, with what is right of each: windows, people in windows, and wholes."""
+    """Real scenes as seen, with what is right of each: windows, people in them, wholes, skies."""
 
     windows: Tensor
     named: Tensor
@@ -229,6 +235,7 @@ class Looks:
     person: Tensor
     wholes: Tensor
     where: Tensor
+    skies: Tensor
     weather: Tensor
     renewed: Counter[str] = field(default_factory=Counter)
 
@@ -258,6 +265,7 @@ def labelled(rng: Generator, sprites: Pixels, count: int, crowd: int) -> Looks:
         torch.tensor([person for _, person in persons_seen]),
         shrunk(pictures),
         torch.tensor([backgrounds().index(scene.background) for scene in scenes]),
+        sky(pictures),
         torch.tensor([SKIES.index(scene.weather) for scene in scenes]),
     )
 
@@ -347,7 +355,7 @@ def _cost_of_others(eyes: Eyes, looks: Looks, run: Run) -> Tensor:
         _cost(styled, looks.style[figures])
         + _cost(person, looks.person[crowd])
         + _cost(eyes.whole(whole), looks.where[wholes])
-        + _cost(eyes.weather(whole), looks.weather[wholes])
+        + _cost(eyes.weather(looks.skies[wholes].to(run.device)), looks.weather[wholes])
     )
 
 
@@ -373,7 +381,7 @@ def judged(eyes: Eyes, sprites: Pixels, rng: Generator, count: int = 400) -> lis
     blobs = (named == looks.named)[figures].float().mean()
     placed = (eyes.whole(looks.wholes).argmax(1) == looks.where).float().mean()
     style = (eyes.style(looks.windows).argmax(1) == looks.style)[figures].float().mean()
-    wet = (eyes.weather(looks.wholes).argmax(1) == looks.weather)[looks.weather > 0].float().mean()
+    wet = (eyes.weather(looks.skies).argmax(1) == looks.weather)[looks.weather > 0].float().mean()
     return [
         f"the eyes on {int(figures.sum())} real figures: {right:.3f}, blurred: {blobs:.3f}",
         f"the eyes on {int((~figures).sum())} windows without a figure: {empty:.3f}",

@@ -32,6 +32,9 @@ FRESH = 5
 FIRST = 1000
 CAPACITY = 16_000
 UNTOLD = 0.1
+STEPS = 8
+PASSED = 0.5
+"""How often a time is learnt at which a drawing of so many steps passes, instead of any."""
 EMA = 0.996
 SINGLES_UNTIL = 0.3
 MIXED_FROM = 0.45
@@ -150,12 +153,12 @@ def frozen_autoencoder() -> AutoencoderTiny:
 
 
 def loss_of(learner: Learner, latents: Tensor, tokens: Tensor, run: Run) -> Tensor:
-    """The weighted v-prediction loss at random times.
+    """The weighted v-prediction loss at random times, many of them those that a drawing passes.
 
     The weight is min(SNR + 1, 5) / (SNR + 1): min-SNR (Hang et al., 2023) shifted by one, as
     it would otherwise be nothing at the noisy end, where the layout is decided.
     """
-    times = torch.randint(0, 1000, (len(latents),), device=latents.device)
+    times = random_times(len(latents)).to(latents.device)
     noise = torch.randn_like(latents)
     kept = alphas(latents.device)[times]
     signal, spread = kept.sqrt()[:, None, None, None], (1 - kept).sqrt()[:, None, None, None]
@@ -168,6 +171,14 @@ def loss_of(learner: Learner, latents: Tensor, tokens: Tensor, run: Run) -> Tens
     weight = (snr + 1).clamp(max=5) / (snr + 1)
     error: Tensor = (made.float() - wanted).square().mean((1, 2, 3))
     return (error * weight).mean()
+
+
+def random_times(count: int) -> Tensor:
+    """So many times between 0 and 999: (count,)."""
+    scheduler = new_scheduler()
+    scheduler.set_timesteps(STEPS)
+    passed = scheduler.timesteps[torch.randint(STEPS, (count,))]
+    return torch.where(torch.rand(count) < PASSED, passed, torch.randint(1000, (count,)))
 
 
 def alphas(device: torch.device) -> Tensor:
@@ -287,7 +298,7 @@ def draw_sheet(pipeline: StableDiffusionPipeline) -> None:
         seeds = [torch.Generator().manual_seed(start + i) for i in range(len(prompts))]
         pictures += pipeline(
             prompts,
-            num_inference_steps=8,
+            num_inference_steps=STEPS,
             guidance_scale=3.0,
             generator=seeds,
             height=256,

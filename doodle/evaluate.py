@@ -15,11 +15,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from diffusers import StableDiffusionPipeline
+from diffusers import AutoencoderTiny, StableDiffusionPipeline
 from numpy.random import Generator
 from torch import Tensor
 
 from doodle import questions
+from doodle.autoencoder import psnr
 from doodle.classifier import (
     Eyes,
     Seen,
@@ -57,6 +58,11 @@ SEED = 31_337
 STEPS, GUIDANCE = 8, 3.0
 SHOWN = ("a red fox under a full moon", "a cat on a blue background", "a dog in the snow", "a car")
 ALONE = Mix(place=0.0, pair=0.0, sky=0.0, count=0.0, wear=0.0, style=0.0)
+KINDS = {
+    "by the artists": Mix(weather=0.0, style=0.0),
+    "wet": Mix(place=1.0, weather=1.0, style=0.0),
+    "drawings and pixels": Mix(weather=0.0, style=1.0),
+}
 PHRASINGS = Path(__file__).parent / "phrasings.csv"
 
 
@@ -92,6 +98,20 @@ def colours_known(rng: Generator, sprites: Pixels, count: int = 120) -> float:
         for figure in scene.figures
     ]
     return float(np.mean(right))
+
+
+@torch.no_grad()
+def sharpness(autoencoder: AutoencoderTiny, sprites: Pixels, count: int = 32) -> str:
+    """How near scenes of each kind come back from their latents."""
+    reached = []
+    for kind, mix in KINDS.items():
+        rng = np.random.default_rng(SEED)
+        scenes = [random_scene(rng, mix) for _ in range(count)]
+        real = pictures_to_tensor([paint(scene, sprites) for scene in scenes])
+        latents = [autoencoder.encoder(some) for some in real.split(4)]
+        made = torch.cat([autoencoder.decoder(some) for some in latents])
+        reached.append(f"{kind} {psnr(made, real):.1f} dB")
+    return f"reconstructions of {count} scenes each: {', '.join(reached)}"
 
 
 class Examination:
@@ -240,6 +260,7 @@ def examine(folder: Path, part: float = 1.0) -> None:
     for line in judged(exam.eyes, sprites, np.random.default_rng(SEED)):
         say(line)
     say(f"colours on real figures: {colours_known(np.random.default_rng(SEED), sprites):.3f}")
+    say(sharpness(exam.pipeline.vae, sprites))
     say(worn_known(np.random.default_rng(SEED), exam.eyes, sprites))
     some = max(4, int(60 * part))
     for language in ("english", "french"):

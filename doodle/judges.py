@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from doodle.captions import called_alike
-from doodle.classifier import SKIES, Eyes, Seen, person_of, persons, shrunk, styles, window
+from doodle.classifier import SKIES, Eyes, Seen, person_of, persons, sky, styles, window
 from doodle.questions import Question
 from doodle.scenes import CELL, USUAL, Figure, Relation, worn_by
 from doodle.subjects import COLOURS, PEOPLE, subjects
@@ -99,7 +99,7 @@ def weather_right(eyes: Eyes) -> Judge:
     """Whether it rains or snows as was asked, or neither."""
 
     def right(question: Question, picture: Tensor, _seen: list[Seen]) -> bool:
-        found = int(eyes.weather(shrunk(picture[None])).argmax())
+        found = int(eyes.weather(sky(picture[None])).argmax())
         return SKIES[found] == question.scene.weather
 
     return right

@@ -15,11 +15,13 @@ from doodle.state import load_state, save_state
 
 CROP = 8
 NOISE = 0.2
+FINE = Mix(weather=0.4, style=0.25)
+"""What is finest, drops and outlines and the edges of pixels, comes more often than elsewhere."""
 
 
 def _crops(rng: Generator, sprites: Pixels, count: int) -> list[tuple[Pixels, int, int]]:
     """Scenes, each with the cell of the corner of a crop."""
-    scenes = [random_scene(rng, Mix()) for _ in range(count)]
+    scenes = [random_scene(rng, FINE) for _ in range(count)]
     return [(paint(scene, sprites), *crop_corner(rng, scene, CROP)) for scene in scenes]
 
 

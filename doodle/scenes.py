@@ -17,6 +17,8 @@ ARTIST_ODDS = (0.6, 0.4, 0.0, 0.0)
 FLIP_ODDS = 0.0
 PERSON_ODDS = 0.15
 """People are more often in a picture than their part of the subjects: each has many drawings."""
+ALL_COLOURED = 0.3
+"""How often not one but each of two kinds of subject has a colour of its own."""
 CELESTIAL = {"moon": "night", "sun": "day", "rainbow": "day", "cloud": "day", "star": "night"}
 NATURAL_COLOURS = {
     "red": (
@@ -116,15 +118,15 @@ class Mix:
     figures may stand anywhere, a young model puts the right cells of a sprite in a wrong order.
     """
 
-    place: float = 0.34
+    place: float = 0.28
     pair: float = 0.14
     sky: float = 0.05
     count: float = 0.1
-    tint: float = 0.35
-    wear: float = 0.06
+    tint: float = 0.5
+    wear: float = 0.08
     free: float = 0.6
-    weather: float = 0.2
-    style: float = 0.12
+    weather: float = 0.3
+    style: float = 0.15
 
 
 SINGLES = Mix(
@@ -302,7 +304,7 @@ def _pair(rng: Generator, mix: Mix) -> Scene:
 
 def _under_the_sky(rng: Generator, mix: Mix) -> Scene:
     above = str(rng.choice(list(CELESTIAL), p=(0.6, 0.1, 0.1, 0.1, 0.1)))
-    figure = _figure(rng, USUAL, _even(rng, 0, 8), 8)
+    figure = _figure(rng, USUAL, _even(rng, 2, 6), 8)
     while subjects()[figure.subject].name in CELESTIAL:
         figure = _figure(rng, USUAL, figure.x, figure.y)
     sky = Figure(index_of(above), figure.artist, USUAL, _even(rng, 0, 8), 0)
@@ -345,13 +347,12 @@ def worn_by(wearer: Figure, name: str) -> Figure:
 
 
 def _coloured(rng: Generator, scene: Scene) -> Scene:
-    """The scene with one kind of subject in a colour that shows; people keep theirs."""
-    chosen = scene.figures[-1].subject
-    if subjects()[chosen].kind == PEOPLE:
-        return scene
-    colour = str(rng.choice([one for one in COLOURS if one != scene.background.colour]))
-    figures = tuple(
-        replace(figure, tint=colour) if figure.subject == chosen else figure
-        for figure in scene.figures
-    )
+    """The scene with one kind of subject, or each, in a colour that shows; people keep theirs."""
+    kinds = sorted({one.subject for one in scene.figures})
+    kinds = [kind for kind in kinds if subjects()[kind].kind != PEOPLE]
+    if len(kinds) > 1 and rng.random() >= ALL_COLOURED:
+        kinds = [int(rng.choice(kinds))]
+    shown = [colour for colour in COLOURS if colour != scene.background.colour]
+    tints = {kind: str(rng.choice(shown)) for kind in kinds}
+    figures = tuple(replace(one, tint=tints.get(one.subject)) for one in scene.figures)
     return replace(scene, figures=figures)

@@ -248,6 +248,25 @@ def _rose() -> list[Replace]:
     return [Replace(Regex(rf"(?<=[{MARKS}])\s+{mark}"), " pink ") for mark in flower]
 
 
+def _colours_first() -> list[Replace]:
+    """A thing says its colour before it, as in English: "un chat noir" as "a black cat".
+
+    A replacement can move nothing, so the colour is said before the thing and then taken from
+    behind it; "a black woman cook" is one thing of two marks.
+    """
+    gender = "".join(_mark(subject) for subject in subjects() if subject.name in ("woman", "man"))
+    rules = [Replace(Regex(r"\s+"), " ")]
+    for colour in (word.word for word in words() if word.kind == "colour"):
+        behind = rf" {colour}(?![\w])(?! ?[{MARKS}])"
+        thing = rf"(?:[{gender}] )?[{MARKS}]"
+        rules += [
+            Replace(Regex(rf"(?:^|(?<![{gender}]) )(?={thing}{behind})"), f" {colour} "),
+            Replace(Regex(rf"(?<={colour} [{MARKS}]){behind}"), ""),
+            Replace(Regex(rf"(?<={colour} [{gender}] [{MARKS}]){behind}"), ""),
+        ]
+    return rules
+
+
 def new_tokenizer() -> PreTrainedTokenizerFast:
     """The tokenizer, ready for a stock pipeline."""
     known = sorted((re.escape(word.word) for word in words()), key=len, reverse=True)
@@ -271,6 +290,7 @@ def new_tokenizer() -> PreTrainedTokenizerFast:
             *_people(),
             *_relations(),
             *_rose(),
+            *_colours_first(),
             Replace(Regex(rf"[^\w\s{MARKS}]"), " "),
             Replace(Regex(unknown), " "),
             *_unfolded(),

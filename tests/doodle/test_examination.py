@@ -1,5 +1,8 @@
 """The examination asks what training never showed, and its judges tell right from wrong."""
 
+import re
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -13,16 +16,18 @@ from doodle.classifier import (
     nothing,
     person_of,
     persons,
+    shrunk,
+    sky,
     styles,
     window,
 )
-from doodle.evaluate import PHRASINGS, evenness, phrasings
+from doodle.evaluate import KINDS, PHRASINGS, evenness, phrasings, sharpness
 from doodle.judges import edge_colour, figure_colour
 from doodle.paint import paint
 from doodle.places import Background
 from doodle.questions import Question
 from doodle.run import pictures_to_tensor
-from doodle.scenes import CELL, USUAL, Figure, Relation, Scene, held_out
+from doodle.scenes import CELL, USUAL, WEATHERS, Figure, Relation, Scene, held_out
 from doodle.sprites import Pixels
 from doodle.subjects import COLOURS, index_of, subjects
 from doodle.tokenizer import new_tokenizer, token
@@ -246,6 +251,40 @@ def test_weather_is_right_when_what_was_asked_falls_and_nothing_else() -> None:
         eyes.weather = Says(answer)  # type: ignore[assignment]
         judge = judges.weather_right(eyes)
         assert [judge(one, picture, []) for one in asked_for] == right
+
+
+def test_drops_and_flakes_stand_out_more_in_the_part_of_the_sky_that_is_looked_at(
+    sprites: Pixels,
+) -> None:
+    dry = Scene(Background(place="meadow", time="night"), ())
+    for weather in WEATHERS:
+        clear, wet = pictures_to_tensor(
+            [paint(one, sprites) for one in (dry, replace(dry, weather=weather))]
+        )[:, None]
+        fallen = [(look(wet) - look(clear)).std() for look in (sky, shrunk)]
+        assert fallen[0] > 1.15 * fallen[1], fallen
+
+
+class Same(torch.nn.Module):
+    """An autoencoder that loses nothing but some of the light."""
+
+    def __init__(self, light: float) -> None:
+        super().__init__()
+        self.light = light
+
+    def encoder(self, pictures: torch.Tensor) -> torch.Tensor:
+        return pictures
+
+    def decoder(self, latents: torch.Tensor) -> torch.Tensor:
+        return self.light * latents
+
+
+def test_reconstructions_of_every_kind_are_measured_in_decibels(sprites: Pixels) -> None:
+    sharp, inverted = (sharpness(Same(light), sprites, count=2) for light in (0.99, -1))
+    for line, low, high in ((sharp, 40, 70), (inverted, -1, 20)):
+        found = [float(level) for level in re.findall(r"([\d.]+) dB", line)]
+        assert len(found) == len(KINDS)
+        assert all(low < level < high for level in found), line
 
 
 def test_people_are_asked_for_in_every_tone_and_gender_and_judged_by_both() -> None:

@@ -156,6 +156,21 @@ def test_where_nothing_but_falling_snow_is_said_there_is_snow_on_the_ground() ->
             assert any(place in said for place in places), said
 
 
+def test_of_two_kinds_one_or_each_has_a_colour_of_its_own() -> None:
+    rng = np.random.default_rng(3)
+    pairs = [random_scene(rng, Mix(place=0, pair=1, tint=1)) for _ in range(300)]
+    coloured = Counter(
+        tuple(figure.tint is not None for figure in scene.figures)
+        for scene in pairs
+        if all(subjects()[figure.subject].kind != PEOPLE for figure in scene.figures)
+    )
+    assert set(coloured) == {(True, False), (False, True), (True, True)}
+    assert min(coloured.values()) > 0.2 * coloured.total()
+    for scene in pairs:
+        tints = {figure.tint for figure in scene.figures if figure.tint}
+        assert scene.background.colour not in tints
+
+
 def test_a_moon_over_something_means_night() -> None:
     found = [s for s in many_scenes() if s.relation is Relation.UNDER_SKY]
     moons = [s for s in found if s.figures[0].subject == index_of("moon")]

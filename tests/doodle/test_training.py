@@ -13,7 +13,14 @@ from doodle.autoencoder import (
     reconstruction_loss,
     shipped_autoencoder,
 )
-from doodle.models import LOOKS, assembled, load_folder, plant_sprites, write_folder
+from doodle.models import (
+    LOOKS,
+    assembled,
+    load_folder,
+    new_scheduler,
+    plant_sprites,
+    write_folder,
+)
 from doodle.muon import Muon, orthogonalised
 from doodle.places import backgrounds, painted
 from doodle.run import Run, pictures_to_tensor
@@ -65,6 +72,19 @@ def test_the_denoiser_goes_on_from_its_state(run: Run) -> None:
     assert not torch.equal(
         first["learner"]["denoiser.conv_in.weight"], second["learner"]["denoiser.conv_in.weight"]
     )
+
+
+def test_half_of_the_times_are_those_at_which_a_drawing_passes() -> None:
+    torch.manual_seed(0)
+    times = denoiser.random_times(2000)
+    scheduler = new_scheduler()
+    scheduler.set_timesteps(denoiser.STEPS)
+    passed = torch.isin(times, scheduler.timesteps)
+    assert 0.45 < passed.float().mean() < 0.56
+    assert set(times[passed].tolist()) == set(scheduler.timesteps.tolist())
+    others = times[~passed]
+    assert others.min() < 50
+    assert others.max() > 950
 
 
 def test_training_goes_on_from_shipped_weights_of_its_own_kind(
