@@ -13,6 +13,8 @@ from torch import Tensor, nn
 from doodle.autoencoder import CHANNELS, Training, shipped_autoencoder
 from doodle.captions import caption
 from doodle.models import (
+    GUIDANCE,
+    STEPS,
     assembled,
     load_folder,
     new_denoiser,
@@ -32,9 +34,8 @@ FRESH = 5
 FIRST = 1000
 CAPACITY = 16_000
 UNTOLD = 0.1
-STEPS = 8
 PASSED = 0.5
-"""How often a time is learnt at which a drawing of so many steps passes, instead of any."""
+"""How often a time is learnt at which a drawing passes, instead of any."""
 EMA = 0.996
 SINGLES_UNTIL = 0.3
 MIXED_FROM = 0.45
@@ -299,7 +300,7 @@ def draw_sheet(pipeline: StableDiffusionPipeline) -> None:
         pictures += pipeline(
             prompts,
             num_inference_steps=STEPS,
-            guidance_scale=3.0,
+            guidance_scale=GUIDANCE,
             generator=seeds,
             height=256,
             width=256,

@@ -44,7 +44,7 @@ from doodle.judges import (
     weather_right,
     worn_right,
 )
-from doodle.models import load_folder
+from doodle.models import GUIDANCE, STEPS, load_folder
 from doodle.paint import paint
 from doodle.places import Background, backgrounds
 from doodle.questions import Question
@@ -55,7 +55,6 @@ from doodle.state import WEIGHTS
 from doodle.subjects import COLOURS, TONES, subjects
 
 SEED = 31_337
-STEPS, GUIDANCE = 8, 3.0
 SHOWN = ("a red fox under a full moon", "a cat on a blue background", "a dog in the snow", "a car")
 ALONE = Mix(place=0.0, pair=0.0, sky=0.0, count=0.0, wear=0.0, style=0.0)
 KINDS = {

@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from doodle.autoencoder import psnr, reconstruction_loss, shipped_autoencoder
 from doodle.captions import caption
-from doodle.models import load_folder
+from doodle.models import GUIDANCE, STEPS, load_folder
 from doodle.muon import Muon
 from doodle.paint import paint
 from doodle.run import Run, pictures_to_tensor, save_sheet
@@ -115,7 +115,7 @@ def drawn_latents(rng: Generator, count: int) -> Tensor:
     for _ in range(-(-count // 8)):
         prompts = [caption(random_scene(rng, Mix()), rng) for _ in range(8)]
         noise = torch.Generator().manual_seed(int(rng.integers(2**31)))
-        parts.append(pipeline(prompts, num_inference_steps=8, guidance_scale=3.0,
+        parts.append(pipeline(prompts, num_inference_steps=STEPS, guidance_scale=GUIDANCE,
                               generator=noise, output_type="latent").images)  # fmt: skip
     return torch.cat(parts)[:count].float()
 

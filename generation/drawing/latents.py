@@ -116,9 +116,14 @@ def decoded(pipe: Any, latents: Any, width: int, height: int) -> list[Image]:
 
 
 def _guess_of(scheduler: Any, model_output: Any, sample: Any, result: Any) -> Any:
-    """The second value of what a scheduler returns; a flow leads straight to its own guess."""
+    """The second value of what a scheduler returns, or what it keeps for its next step.
+
+    A flow leads straight to its own guess.
+    """
     if len(result) > 1:
         return result[1]
+    if str(scheduler.config.get("algorithm_type")).endswith("++"):
+        return scheduler.model_outputs[-1]
     sigma = scheduler.sigmas[scheduler.step_index - 1]
     return sample - sigma.to(sample.device) * model_output
 

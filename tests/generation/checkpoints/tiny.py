@@ -30,7 +30,7 @@ CHAT_TEMPLATE = (
 
 
 def doodle_like(folder: Path) -> Checkpoint:
-    """StableDiffusionPipeline with an AutoencoderTiny and a pooled text embedding."""
+    """StableDiffusionPipeline with an AutoencoderTiny, a pooled text embedding, and new noise."""
     tokenizer = _clip_tokenizer()
     pipe = diffusers.StableDiffusionPipeline(
         vae=diffusers.AutoencoderTiny(
@@ -43,19 +43,19 @@ def doodle_like(folder: Path) -> Checkpoint:
         text_encoder=transformers.CLIPTextModel(_clip_config(tokenizer)),
         tokenizer=tokenizer,
         unet=_unet(addition_embed_type="text", addition_embed_type_num_heads=2),
-        scheduler=diffusers.DDIMScheduler(
+        scheduler=diffusers.DPMSolverMultistepScheduler(
             beta_schedule="scaled_linear",
             prediction_type="v_prediction",
             rescale_betas_zero_snr=True,
             timestep_spacing="trailing",
-            clip_sample=False,
+            algorithm_type="sde-dpmsolver++",
             steps_offset=1,
         ),
         safety_checker=None,
         feature_extractor=None,
         requires_safety_checker=False,
     )
-    return _saved(pipe, folder, guidance=3.0, negative_prompt=True)
+    return _saved(pipe, folder, guidance=2.5, negative_prompt=True)
 
 
 def stable_diffusion_xl(folder: Path) -> Checkpoint:
