@@ -122,7 +122,9 @@ def _guess_of(scheduler: Any, model_output: Any, sample: Any, result: Any) -> An
     """
     if len(result) > 1:
         return result[1]
-    if str(scheduler.config.get("algorithm_type")).endswith("++"):
+    # A configuration may have been another scheduler's.
+    keeps = hasattr(scheduler, "model_outputs")
+    if keeps and str(scheduler.config.get("algorithm_type")).endswith("++"):
         return scheduler.model_outputs[-1]
     sigma = scheduler.sigmas[scheduler.step_index - 1]
     return sample - sigma.to(sample.device) * model_output
