@@ -59,7 +59,7 @@ SHOWN = ("a red fox under a full moon", "a cat on a blue background", "a dog in 
 ALONE = Mix(place=0.0, pair=0.0, sky=0.0, count=0.0, wear=0.0, style=0.0)
 KINDS = {
     "by the artists": Mix(weather=0.0, style=0.0),
-    "wet": Mix(place=1.0, weather=1.0, style=0.0),
+    "in places, mostly wet": Mix(place=1.0, weather=1.0, style=0.0),
     "drawings and pixels": Mix(weather=0.0, style=1.0),
 }
 PHRASINGS = Path(__file__).parent / "phrasings.csv"

@@ -347,7 +347,10 @@ def worn_by(wearer: Figure, name: str) -> Figure:
 
 
 def _coloured(rng: Generator, scene: Scene) -> Scene:
-    """The scene with one kind of subject, or each, in a colour that shows; people keep theirs."""
+    """The scene with one kind of subject, or each, in another colour than its background's.
+
+    People keep theirs.
+    """
     kinds = sorted({one.subject for one in scene.figures})
     kinds = [kind for kind in kinds if subjects()[kind].kind != PEOPLE]
     if len(kinds) > 1 and rng.random() >= ALL_COLOURED:

@@ -260,7 +260,7 @@ def _colours_first() -> list[Replace]:
         behind = rf" {colour}(?![\w])(?! ?[{MARKS}])"
         thing = rf"(?:[{gender}] )?[{MARKS}]"
         rules += [
-            Replace(Regex(rf"(?:^|(?<![{gender}]) )(?={thing}{behind})"), f" {colour} "),
+            Replace(Regex(rf"(?<![{gender}]) (?={thing}{behind})"), f" {colour} "),
             Replace(Regex(rf"(?<={colour} [{MARKS}]){behind}"), ""),
             Replace(Regex(rf"(?<={colour} [{gender}] [{MARKS}]){behind}"), ""),
         ]

@@ -9,7 +9,7 @@ from diffusers import StableDiffusionPipeline
 from PIL import Image, ImageChops, ImageStat
 from safetensors import safe_open
 
-from doodle.models import SIZE_LIMIT, load_folder, write_folder
+from doodle.models import GUIDANCE, SIZE_LIMIT, STEPS, load_folder, write_folder
 from doodle.state import WEIGHTS
 from generation.catalogue import MANIFEST
 from generation.checkpoints import load_manifest
@@ -79,11 +79,18 @@ def test_a_seed_draws_the_same_picture_again(pipeline: StableDiffusionPipeline) 
     assert not torch.allclose(once, other, atol=0.05)
 
 
+def test_the_site_draws_as_the_examination_does() -> None:
+    checkpoint = load_manifest(MANIFEST)["doodle"]
+    assert (checkpoint.steps, checkpoint.guidance) == (STEPS, GUIDANCE)
+
+
 def test_the_larger_decoder_shows_the_same_drawing_in_finer_lines() -> None:
     checkpoint = load_manifest(MANIFEST)["doodle"]
     fox = [Drawing("a fox on a blue background", "", 5)]
     small, large = (
-        Pipeline.load(checkpoint).draw(fox, width=side, height=side, steps=8, guidance=2.5)[0]
+        Pipeline.load(checkpoint).draw(
+            fox, width=side, height=side, steps=STEPS, guidance=GUIDANCE
+        )[0]
         for side in (256, 512)
     )
     assert large.size == (512, 512)
