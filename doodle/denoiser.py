@@ -70,7 +70,7 @@ class Pool:
 
     def __post_init__(self) -> None:
         """Start empty."""
-        self.tokenizer = new_tokenizer()
+        self.tokenizer = new_tokenizer(teaching=True)
         self.latents = torch.empty(CAPACITY, CHANNELS, CELLS, CELLS)
         self.tokens = torch.empty(CAPACITY, LENGTH, dtype=torch.long)
         self.silence = self._tokens([""])[0]

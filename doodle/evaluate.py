@@ -53,6 +53,8 @@ from doodle.scenes import Mix, Scene, random_scene
 from doodle.sprites import Pixels, load_sprites
 from doodle.state import WEIGHTS
 from doodle.subjects import COLOURS, TONES, subjects
+from doodle.unsaid import unsaid
+from generation.unsaid import completed, understood
 
 SEED = 31_337
 SHOWN = ("a red fox under a full moon", "a cat on a blue background", "a dog in the snow", "a car")
@@ -62,17 +64,21 @@ KINDS = {
     "in places, mostly wet": Mix(place=1.0, weather=1.0, style=0.0),
     "drawings and pixels": Mix(weather=0.0, style=1.0),
 }
+UNSAID = understood(unsaid())
 PHRASINGS = Path(__file__).parent / "phrasings.csv"
 
 
 def draw(pipeline: StableDiffusionPipeline, prompts: list[str], seed: int = SEED) -> Tensor:
-    """A picture for every prompt, each from its own seed: (N, 3, 256, 256) of -1 to 1."""
-    drawn = []
+    """A picture for every prompt, each from its own seed: (N, 3, 256, 256) of -1 to 1.
+
+    What a prompt leaves open is said as on the site.
+    """
+    drawn, reads = [], pipeline.tokenizer.tokenize
     for start in range(0, len(prompts), 9):
-        some = prompts[start : start + 9]
-        seeds = [torch.Generator().manual_seed(seed + start + i) for i in range(len(some))]
+        some = dict(enumerate(prompts[start : start + 9], start=seed + start))
+        seeds = [torch.Generator().manual_seed(one) for one in some]
         made = pipeline(
-            some,
+            [completed(prompt, "", one, UNSAID, reads) for one, prompt in some.items()],
             num_inference_steps=STEPS,
             guidance_scale=GUIDANCE,
             generator=seeds,

@@ -15,6 +15,7 @@ from doodle.denoiser import Ema, Learner, frozen_autoencoder
 from doodle.models import assembled, write_folder
 from doodle.state import WEIGHTS, load_state
 from doodle.tokenizer import new_tokenizer
+from doodle.unsaid import write_unsaid
 from doodle.vocabulary import write_vocabulary
 
 
@@ -31,6 +32,7 @@ def export(folder: Path) -> int:
     mean = ema.learner()
     size = write_folder(assembled(frozen_autoencoder(), mean.text, mean.denoiser), folder)
     write_vocabulary(folder)
+    write_unsaid(folder)
     return size
 
 
@@ -45,6 +47,7 @@ def export_words(folder: Path) -> None:
         raise ValueError("the tokens have changed: train the denoiser, and export it whole")
     tokenizer.save_pretrained(folder / "tokenizer")
     write_vocabulary(folder)
+    write_unsaid(folder)
 
 
 def main() -> None:

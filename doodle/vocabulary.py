@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from doodle.subjects import subjects
-from doodle.tokenizer import FRENCH_ARTICLE, GENDERED, forms, words
+from doodle.tokenizer import FRENCH_ARTICLE, GENDERED, YOUNG, forms, words
 
 NAME = "vocabulary.json"
 SAMPLES = {
@@ -64,8 +64,9 @@ def vocabulary() -> dict[str, Any]:
         "words": [
             {"word": w.word, "kind": w.kind, "en": list(w.english), "fr": list(w.french)}
             for w in words()
+            if w.word not in YOUNG
         ],
-        "forms": known_forms(),
+        "forms": {form: meant for form, meant in known_forms().items() if meant not in YOUNG},
         "sample_prompts": {language: list(prompts) for language, prompts in SAMPLES.items()},
     }
 

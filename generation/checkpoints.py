@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import Any
 
 from generation.manifest_fields import ManifestError, Table, as_text, as_texts, as_whole
+from generation.unsaid import Open, read
 
 __all__ = [
     "Checkpoint",
@@ -116,6 +117,8 @@ class Checkpoint:
     """The file that has these words by kind, with what they mean."""
     nearest_words: Mapping[str, str] = field(default_factory=dict, hash=False)
     """What it draws for words that it never learnt, by the word."""
+    unsaid: tuple[Open, ...] = ()
+    """What its prompts leave open, and its pictures share out among them."""
     styles: Mapping[str, str] = field(default_factory=dict, hash=False)
     """Prompt templates by the style's name; `{prompt}` stands for what was typed."""
     negative_prompt: bool = False
@@ -148,6 +151,8 @@ class Checkpoint:
         }
         if self.larger_decoder is not None:
             parts["larger_decoder"] = _content_hash(self.larger_decoder.folder)
+        if self.unsaid:
+            parts["unsaid"] = [(one.where.pattern, one.one_of) for one in self.unsaid]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
 
     def styled(self, prompt: str, style: str) -> str:
@@ -267,6 +272,7 @@ def _checkpoint(manifest: Path, name: str, values: object) -> Checkpoint:
         known_words=_known_words(vocabulary, table),
         nearest_words=_nearest_words(table),
         vocabulary=vocabulary,
+        unsaid=_unsaid(table),
         styles=table.take("styles", _as_styles, "templates that hold {prompt}, by name", {}),
         negative_prompt=table.flag("negative_prompt", default=False),
         edits=table.flag("edits", default=False),
@@ -354,6 +360,16 @@ def _nearest_words(entry: Table) -> Mapping[str, str]:
     except (AttributeError, TypeError, ValueError):
         message = f"wants a JSON object with lists of nouns in {file}"
         raise entry.refusal("nearest_words", message) from None
+
+
+def _unsaid(entry: Table) -> tuple[Open, ...]:
+    """What a JSON file lists; without the field, nothing."""
+    if not entry.has("unsaid"):
+        return ()
+    try:
+        return read(entry.path("unsaid"))
+    except (OSError, ValueError) as error:
+        raise entry.refusal("unsaid", f"wants a list of what is left open: {error}") from None
 
 
 def _singulars(noun: str) -> Iterable[str]:

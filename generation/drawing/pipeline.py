@@ -20,6 +20,7 @@ from generation.drawing.latents import Looks, Show, beyond
 from generation.drawing.masking import Kept
 from generation.drawing.reading import reader_of
 from generation.images import uploads
+from generation.unsaid import completed
 
 for library in (diffusers, transformers):
     # Their warnings quote the prompts that they cut, and prompts do not belong into logs.
@@ -225,7 +226,7 @@ class Pipeline:
             return tensors
 
         arguments: dict[str, Any] = {
-            "prompt": [drawing.prompt for drawing in drawings],
+            "prompt": [self._completed(drawing) for drawing in drawings],
             **shape,
             "num_inference_steps": call.steps,
             self.checkpoint.guidance_parameter: call.guidance,
@@ -241,6 +242,18 @@ class Pipeline:
         with looks.watching():
             images = list(pipe(**arguments).images)
         return images if kept is None else [kept.over(image) for image in images]
+
+    def _completed(self, drawing: Drawing) -> str:
+        """The prompt with what it leaves open; what is changed leaves nothing open."""
+        if drawing.source is not None:
+            return drawing.prompt
+        return completed(
+            drawing.prompt,
+            drawing.negative_prompt,
+            drawing.seed,
+            self.checkpoint.unsaid,
+            self._reader.words,
+        )
 
     def _pipe_for(self, call: Call) -> Any:
         larger = self.checkpoint.larger_decoder

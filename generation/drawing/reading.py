@@ -28,6 +28,10 @@ class Reader:
         end = max(end for _, end in read["offset_mapping"]) - before
         return max(end, 0) if end < len(prompt) else None
 
+    def words(self, text: str) -> list[str]:
+        """Returns the text as the tokenizer takes it apart."""
+        return cast("list[str]", self.tokenizer.tokenize(text))
+
     def _as_read(self, prompt: str) -> tuple[str, int]:
         """The text that the tokenizer gets, and where in it the prompt begins."""
         if not getattr(self.tokenizer, "chat_template", None):

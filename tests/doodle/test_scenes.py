@@ -72,7 +72,7 @@ def test_what_is_worn_sits_on_its_wearer() -> None:
 
 
 def test_it_rains_and_snows_outdoors_only_and_the_caption_says_so() -> None:
-    tokenizer, rng = new_tokenizer(), np.random.default_rng(5)
+    tokenizer, rng = new_tokenizer(teaching=True), np.random.default_rng(5)
     wet = [scene for scene in many_scenes(800) if scene.weather]
     assert {scene.weather for scene in wet} == set(WEATHERS)
     for scene in wet:
@@ -82,7 +82,7 @@ def test_it_rains_and_snows_outdoors_only_and_the_caption_says_so() -> None:
 
 
 def test_a_style_that_is_no_artists_is_always_said() -> None:
-    tokenizer, rng = new_tokenizer(), np.random.default_rng(5)
+    tokenizer, rng = new_tokenizer(teaching=True), np.random.default_rng(5)
     for scene in many_scenes():
         for say in (english, french):
             tokens = set(tokenizer.tokenize(say(scene, rng)))
@@ -107,7 +107,7 @@ def test_people_vary_evenly_and_keep_the_skin_they_have() -> None:
 
 @pytest.mark.parametrize("say", [english, french])
 def test_who_is_not_told_to_be_a_woman_or_a_man_is_as_often_either(say: Say) -> None:
-    tokenizer, rng = new_tokenizer(), np.random.default_rng(6)
+    tokenizer, rng = new_tokenizer(teaching=True), np.random.default_rng(6)
     row, untold = index_of("cook"), Counter[str]()
     for number, drawing in enumerate(subjects()[row].drawings * 60):
         scene = Scene(Background(place="space"), (Figure(row, 0, 8, 4, 4, drawing=number % 10),))
@@ -118,7 +118,7 @@ def test_who_is_not_told_to_be_a_woman_or_a_man_is_as_often_either(say: Say) -> 
 
 @pytest.mark.parametrize("background", [Background(place="space"), Background(colour="teal")])
 def test_a_caption_tells_no_skin_or_gender_but_those_that_are_shown(background: Background) -> None:
-    tokenizer, rng = new_tokenizer(), np.random.default_rng(6)
+    tokenizer, rng = new_tokenizer(teaching=True), np.random.default_rng(6)
     row = index_of("cook")
     told = set()
     for number, drawing in enumerate(subjects()[row].drawings):
@@ -132,7 +132,7 @@ def test_a_caption_tells_no_skin_or_gender_but_those_that_are_shown(background: 
 
 
 def test_nothing_is_told_of_several_people_who_differ() -> None:
-    tokenizer, rng, row = new_tokenizer(), np.random.default_rng(6), index_of("cook")
+    tokenizer, rng, row = new_tokenizer(teaching=True), np.random.default_rng(6), index_of("cook")
     figures = tuple(Figure(row, 0, 8, x, 4, drawing=x) for x in (0, 8))
     for say in (english, french) * 20:
         tokens = tokenizer.tokenize(say(Scene(Background(place="space"), figures), rng))
@@ -140,7 +140,7 @@ def test_nothing_is_told_of_several_people_who_differ() -> None:
 
 
 def test_a_caption_never_calls_the_colour_of_a_background_that_of_the_subject() -> None:
-    tokenizer, rng = new_tokenizer(), np.random.default_rng(6)
+    tokenizer, rng = new_tokenizer(teaching=True), np.random.default_rng(6)
     scene = Scene(Background(colour="red"), (Figure(index_of("cat"), 0, 8, 4, 4),))
     for say in (english, french) * 50:
         tokens = tokenizer.tokenize(say(scene, rng, untold=False))
@@ -266,7 +266,7 @@ def test_a_smaller_sprite_has_no_dark_rim(sprites: Pixels) -> None:
 
 
 def test_captions_name_every_subject_the_scene_shows() -> None:
-    tokenizer, rng = new_tokenizer(), np.random.default_rng(5)
+    tokenizer, rng = new_tokenizer(teaching=True), np.random.default_rng(5)
     for scene in many_scenes(250):
         for say in (english, french):
             prompt = say(scene, rng)
@@ -277,7 +277,7 @@ def test_captions_name_every_subject_the_scene_shows() -> None:
 
 
 def test_captions_leave_no_word_of_the_vocabulary_unused() -> None:
-    tokenizer, rng = new_tokenizer(), np.random.default_rng(11)
+    tokenizer, rng = new_tokenizer(teaching=True), np.random.default_rng(11)
     seen: set[str] = set()
     for _ in range(1500):
         scene = random_scene(rng, Mix())
@@ -290,7 +290,7 @@ def test_captions_leave_no_word_of_the_vocabulary_unused() -> None:
 def test_both_languages_say_the_colour_and_the_number() -> None:
     figures = tuple(Figure(0, 0, 8, x, 4, tint="green") for x in (0, 8))
     scene = Scene(Background(colour="white"), figures)
-    tokenizer, rng = new_tokenizer(), np.random.default_rng(0)
+    tokenizer, rng = new_tokenizer(teaching=True), np.random.default_rng(0)
     for say in (english, french):
         tokens = tokenizer.tokenize(say(scene, rng, untold=False))
         assert {"two", "green", "white"} <= set(tokens)

@@ -14,6 +14,12 @@ from doodle.tokenizer import GENDERED, LENGTH, forms, new_tokenizer, token, word
 
 @pytest.fixture(scope="module")
 def tokenizer() -> PreTrainedTokenizerFast:
+    """The words of captions, as the training reads them."""
+    return new_tokenizer(teaching=True)
+
+
+@pytest.fixture(scope="module")
+def shipped() -> PreTrainedTokenizerFast:
     """The tokenizer that ships."""
     return new_tokenizer()
 
@@ -79,6 +85,9 @@ def said(tokenizer: PreTrainedTokenizerFast, prompt: str) -> list[str]:
         ("a cat, black background", ["[cat]", "background", "black"]),
         ("un chat orange", ["orange", "[cat]"]),
         ("chat noir", ["black", "[cat]"]),
+        ("le chat est noir", ["black", "[cat]"]),
+        ("a car that is all red", ["red", "[car]"]),
+        ("un chien de couleur verte", ["green", "[dog]"]),
         ("a black cat black cat", ["black", "[cat]", "black", "[cat]"]),
         ("a cat wearing a red hat", ["[cat]", "wearing", "red", "[hat]"]),
         ("un renard dans la forêt, il neige", ["[fox]", "forest", "snowfall"]),
@@ -90,6 +99,20 @@ def test_a_prompt_becomes_the_words_of_the_model(
     tokenizer: PreTrainedTokenizerFast, prompt: str, tokens: list[str]
 ) -> None:
     assert [one for one in said(tokenizer, prompt) if one != "on"] == tokens
+
+
+@pytest.mark.parametrize(
+    ("prompt", "tokens"),
+    [
+        ("a small dog", ["[dog]"]),
+        ("un éléphant géant", ["[elephant]"]),
+        ("a big red car", ["red", "[car]"]),
+    ],
+)
+def test_what_ships_leaves_out_what_is_not_drawn_yet(
+    shipped: PreTrainedTokenizerFast, prompt: str, tokens: list[str]
+) -> None:
+    assert said(shipped, prompt) == tokens
 
 
 def test_words_nobody_taught_it_leave_no_trace(tokenizer: PreTrainedTokenizerFast) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from doodle.state import WEIGHTS
 from doodle.subjects import subjects
-from doodle.tokenizer import GENDERED, new_tokenizer, token
+from doodle.tokenizer import GENDERED, YOUNG, new_tokenizer, token
 from doodle.vocabulary import NAME, SAMPLES, known_forms, vocabulary
 
 
@@ -15,13 +15,20 @@ def test_the_file_is_what_the_tables_say() -> None:
 
 
 def test_a_form_means_what_the_tokenizer_makes_of_it() -> None:
-    tokenizer = new_tokenizer()
+    tokenizer = new_tokenizer(teaching=True)
     named = {subject.name: token(subject) for subject in subjects()}
     gendered = {form for said in GENDERED.values() for form in said}
     for form, meaning in known_forms().items():
         tokens = tokenizer.tokenize(form)
         assert tokens[-1:] == [named.get(meaning, meaning)], form
         assert len(tokens) == (2 if form in gendered else 1), form
+
+
+def test_words_that_are_not_drawn_yet_are_not_said_to_be_known() -> None:
+    known = vocabulary()
+    assert not set(YOUNG) & {word["word"] for word in known["words"]}
+    assert "tiny" in known_forms()
+    assert "tiny" not in known["forms"]
 
 
 @pytest.mark.parametrize("prompt", [prompt for prompts in SAMPLES.values() for prompt in prompts])

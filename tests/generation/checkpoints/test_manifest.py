@@ -224,6 +224,38 @@ class TestNearestWords:
             load_manifest(manifest)
 
 
+class TestWhatPromptsLeaveOpen:
+    ENTRY = ENTRY | {"unsaid": "unsaid.json"}
+
+    def test_it_is_read_from_the_file_beside(self, tmp_path: Path) -> None:
+        rows = [{"where": "cat", "one_of": ["{prompt} by day", "{prompt} at night"]}]
+        (tmp_path / "unsaid.json").write_text(json.dumps(rows))
+        alice = load_manifest(written(tmp_path / "m.toml", {"alice": self.ENTRY}))["alice"]
+        assert [one.one_of for one in alice.unsaid] == [("{prompt} by day", "{prompt} at night")]
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            "cat",
+            "[1]",
+            "{}x",
+            '[{"where": "cat"}]',
+            '[{"where": "(", "one_of": ["{prompt}"]}]',
+            '[{"where": "cat", "one_of": []}]',
+            '[{"where": "cat", "one_of": ["at night"]}]',
+            '[{"where": "cat", "one_of": [1]}]',
+            '[{"where": "cat", "one_of": 1}]',
+            None,
+        ],
+    )
+    def test_what_is_no_such_list_is_refused(self, content: str | None, tmp_path: Path) -> None:
+        if content is not None:
+            (tmp_path / "unsaid.json").write_text(content)
+        manifest = written(tmp_path / "m.toml", {"a": self.ENTRY})
+        with pytest.raises(ManifestError, match="a: unsaid wants a list of what is left open"):
+            load_manifest(manifest)
+
+
 class TestStyles:
     def test_a_style_is_put_around_the_prompt(self, tmp_path: Path) -> None:
         entry = ENTRY | {"styles": {"pencil": "pencil, {prompt}, on paper"}}

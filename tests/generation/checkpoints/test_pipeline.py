@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 import torch
 from PIL.Image import Image
+from PIL.Image import new as new_image
 
 from generation.checkpoints import Checkpoint
 from generation.drawing.pipeline import Drawing, Pipeline
+from generation.unsaid import understood
 
 FOX = Drawing("a fox", "", 1)
 GRID = [FOX, Drawing("a moon over it all", "", 2), Drawing("a fox", "", 3)]
@@ -93,6 +95,42 @@ class TestNegativePrompts:
         drawn = draw(pipeline, [FOX, without_rain], guidance=4.0)
         assert drawn[0] != drawn[1]
         assert draw(pipeline, [without_rain], guidance=4.0) == drawn[1:]
+
+
+class TestWhatAPromptLeavesOpen:
+    DAY_OR_NIGHT = understood([{"where": "", "one_of": ["{prompt} by day", "{prompt} at night"]}])
+
+    @pytest.fixture
+    def filling(self, tiny_checkpoint: Callable[[str], Checkpoint]) -> Pipeline:
+        """It draws by day and at night by turns."""
+        checkpoint = replace(tiny_checkpoint("doodle_like"), unsaid=self.DAY_OR_NIGHT)
+        return Pipeline.load(checkpoint, device="cpu")
+
+    def test_it_is_drawn_as_if_the_prompt_had_said_it(
+        self, filling: Pipeline, doodle: Pipeline
+    ) -> None:
+        foxes = [replace(FOX, seed=seed) for seed in (2, 3)]
+        said = [replace(FOX, prompt=f"a fox {when}") for when in ("by day", "at night")]
+        said = [replace(drawing, seed=seed) for seed, drawing in enumerate(said, start=2)]
+        assert draw(filling, foxes) == draw(doodle, said)
+        assert draw(filling, foxes) == [draw(filling, [fox])[0] for fox in foxes]
+
+    def test_nothing_is_added_to_a_picture_that_is_changed(
+        self, tiny_checkpoint: Callable[[str], Checkpoint]
+    ) -> None:
+        editor = replace(tiny_checkpoint("doodle_like"), edits=True)
+        fox = replace(FOX, source=new_image("RGBA", (64, 64), "teal"))
+        drawn = [
+            draw(Pipeline.load(one, device="cpu"), [fox], steps=4)
+            for one in (editor, replace(editor, unsaid=self.DAY_OR_NIGHT))
+        ]
+        assert drawn[0] == drawn[1]
+
+    def test_what_it_may_add_is_part_of_the_revision(
+        self, tiny_checkpoint: Callable[[str], Checkpoint]
+    ) -> None:
+        plain = tiny_checkpoint("doodle_like")
+        assert replace(plain, unsaid=self.DAY_OR_NIGHT).revision != plain.revision
 
 
 class TestSharedCalls:

@@ -3,17 +3,25 @@
 import pytest
 import torch
 
-from generation.seeds import LARGEST_SEED, seed_at
+from generation.seeds import LARGEST_SEED, NINE, seed_at
 
 
 def test_position_0_draws_with_the_jobs_own_seed() -> None:
     assert [seed_at(seed, 0) for seed in (0, 7, LARGEST_SEED)] == [0, 7, LARGEST_SEED]
 
 
-def test_other_positions_draw_with_outputs_of_splitmix64() -> None:
+def test_other_positions_draw_with_outputs_of_splitmix64_moved_by_less_than_nine() -> None:
     # The generator's well-known first outputs for the seed 1234567.
     outputs = [6457827717110365317, 3203168211198807973, 9817491932198370423]
-    assert [seed_at(1234567, i) for i in (1, 2, 3)] == [output >> 32 for output in outputs]
+    seeds = [seed_at(1234567, position) for position in (1, 2, 3)]
+    assert [seed // NINE for seed in seeds] == [(output >> 32) // NINE for output in outputs]
+
+
+@pytest.mark.parametrize("seed", [0, 7, 1234567, LARGEST_SEED - 1, LARGEST_SEED])
+def test_nine_pictures_that_follow_each_other_have_nine_different_remainders(seed: int) -> None:
+    for first in (0, 1):
+        nine = {seed_at(seed, first + position) % NINE for position in range(NINE)}
+        assert nine == set(range(NINE))
 
 
 def test_grids_of_neighbouring_seeds_share_no_picture() -> None:

@@ -1,0 +1,91 @@
+"""Nine pictures of a prompt show different sides of what it leaves open."""
+
+import json
+
+import pytest
+
+from doodle.evaluate import UNSAID
+from doodle.state import WEIGHTS
+from doodle.tokenizer import new_tokenizer
+from doodle.unsaid import NAME, unsaid
+from generation.unsaid import completed
+
+TOKENIZER = new_tokenizer()
+
+
+def nine(prompt: str, negative: str = "") -> list[str]:
+    """The tokens that nine pictures of a prompt are drawn from."""
+    made = [completed(prompt, negative, seed, UNSAID, TOKENIZER.tokenize) for seed in range(9)]
+    return [" ".join(TOKENIZER.tokenize(one)) for one in made]
+
+
+def test_the_file_is_what_the_code_says() -> None:
+    assert json.loads((WEIGHTS / NAME).read_text(encoding="utf-8")) == unsaid()
+
+
+@pytest.mark.parametrize("prompt", ["a cat", "un chat et un chien", "two cats", "a cat, 3d", ""])
+def test_a_bare_prompt_gets_nine_backgrounds(prompt: str) -> None:
+    drawn = nine(prompt)
+    own = " ".join(TOKENIZER.tokenize(prompt))
+    assert len(set(drawn)) == 9
+    assert all(one.startswith(f"{own} background ".lstrip()) for one in drawn)
+
+
+@pytest.mark.parametrize("prompt", ["a red fox under a full moon", "a kite in the sky"])
+def test_what_is_outdoors_gets_places(prompt: str) -> None:
+    ends = {one.rsplit(" ", 1)[1] for one in nine(prompt)}
+    assert ends == {"meadow", "beach", "mountains", "city", "forest", "snow", "desert"}
+
+
+def test_a_thing_whose_background_is_told_stands_in_different_spots() -> None:
+    assert {one.removeprefix("cat_ snow") for one in nine("a cat in the snow")} == {
+        "",
+        " left",
+        " right",
+    }
+    assert {one.removeprefix("cat_ background blue") for one in nine("un chat, fond bleu")} == {
+        "",
+        " left",
+        " right",
+        " top",
+        " bottom",
+    }
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "a cat and a dog on a blue background",
+        "a cat on the left, blue background",
+        "three cats in the snow",
+        "a cat wearing a hat in the city",
+        "a bird flying over the mountains",
+        "while it snows, a cat",
+    ],
+)
+def test_nothing_is_added_to_what_leaves_nothing_open(prompt: str) -> None:
+    assert set(nine(prompt)) == {" ".join(TOKENIZER.tokenize(prompt))}
+
+
+def test_people_of_whom_nothing_is_told_differ_in_gender_and_skin() -> None:
+    looks = [one.split(" cook_")[0] for one in nine("a cook")]
+    tones, genders = zip(*(look.rsplit(" ", 1) for look in looks), strict=True)
+    assert {tones.count(tone) for tone in set(tones)} == {3}
+    assert sorted({genders.count(gender) for gender in set(genders)}) == [4, 5]
+    assert {one.split(" woman_")[0] for one in nine("une femme dans la neige")} == {
+        "white",
+        "brown",
+        "black",
+    }
+
+
+@pytest.mark.parametrize("prompt", ["a black man on a red background, at the top", "a dog"])
+def test_nothing_is_told_of_people_anew_or_of_whom_is_none(prompt: str) -> None:
+    own = " ".join(TOKENIZER.tokenize(prompt))
+    assert all(one.startswith(own) for one in nine(prompt))
+
+
+def test_a_thing_does_not_get_its_own_colour_behind_it_nor_one_that_is_unwanted() -> None:
+    assert not any("background red" in one for one in nine("a red car"))
+    assert not any("background blue" in one for one in nine("a car", "blue background"))
+    assert len(set(nine("a red car"))) == 9
