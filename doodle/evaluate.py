@@ -1,5 +1,7 @@
 """Examine the weights: `python -m doodle.evaluate [FOLDER]` prints a table and writes sheets.
 
+What is found of the folder that ships is kept in `figures.json`, which the site shows.
+
 Every subject is asked for before a background that training never showed it with, but where only
 its name is said; every picture is drawn from its own seed, the same in every examination.
 `phrasings.csv` has prompts by somebody who has not seen how the captions are made.
@@ -7,6 +9,7 @@ its name is said; every picture is drawn from its own seed, the same in every ex
 
 import argparse
 import csv
+import json
 import sys
 import time
 from collections import Counter
@@ -66,6 +69,8 @@ KINDS = {
 }
 UNSAID = understood(unsaid())
 PHRASINGS = Path(__file__).parent / "phrasings.csv"
+FIGURES = Path(__file__).parent / "figures.json"
+"""What was found of the folder that ships, for the site."""
 
 
 def draw(pipeline: StableDiffusionPipeline, prompts: list[str], seed: int = SEED) -> Tensor:
@@ -125,6 +130,12 @@ class Examination:
     def __init__(self, pipeline: StableDiffusionPipeline, eyes: Eyes, sprites: Pixels) -> None:
         """Nothing is drawn yet."""
         self.pipeline, self.eyes, self.sprites = pipeline, eyes, sprites
+        self.figures: dict[str, float] = {}
+
+    def found(self, name: str, part: float, count: int | None = None) -> None:
+        """Print and keep what part of some pictures is right, or another figure of them."""
+        self.figures[name] = round(float(part), 3)
+        say(f"{name}: {part:.3f}" + (f" of {count}" if count else ""))
 
     def ask(self, name: str, asked: list[Question], **judges: Judge) -> Tensor:
         """Draw, print what part of the pictures is right by each judge, and keep a sheet."""
@@ -132,7 +143,7 @@ class Examination:
         seen = figures_in(self.eyes, drawn)
         for mark, judge in judges.items():
             right = np.mean([judge(*each) for each in zip(asked, drawn, seen, strict=True)])
-            say(f"{name}, {mark.replace('_', ' ')}: {right:.3f} of {len(asked)}")
+            self.found(f"{name}, {mark.replace('_', ' ')}", float(right), len(asked))
         save_sheet(f"examined-{name.replace(' ', '-')}", drawn[:72], columns=12)
         return drawn
 
@@ -143,10 +154,10 @@ class Examination:
         painted = torch.tensor([not background.colour for background in where])
         wanted = torch.tensor([backgrounds().index(background) for background in where])
         found = self.eyes.whole(shrunk(drawn)).argmax(1)
-        say(f"{name}, place and time: {(found == wanted)[painted].float().mean():.3f}")
+        self.found(f"{name}, place and time", float((found == wanted)[painted].float().mean()))
         plain = [background.colour for background in where if background.colour]
         right = [edge_colour(one) == c for one, c in zip(drawn[~painted], plain, strict=True)]
-        say(f"{name}, background colour: {np.mean(right):.3f}")
+        self.found(f"{name}, background colour", float(np.mean(right)))
 
     @torch.no_grad()
     def features(self, pictures: Tensor) -> Tensor:
@@ -158,7 +169,8 @@ class Examination:
         """Print how people vary if a prompt tells nothing but what they do."""
         either = [one for one in subjects() if one.either]
         drawn = draw(self.pipeline, [f"a {one.english[0]}" for one in either for _ in range(each)])
-        say(evenness(self.eyes, drawn, figures_in(self.eyes, drawn)))
+        for name, part in evenness(self.eyes, drawn, figures_in(self.eyes, drawn)).items():
+            self.found(f"anybody, {name}", part)
         save_sheet("examined-anybody", drawn[:72], columns=12)
 
     def variety(self, count: int = 8) -> None:
@@ -172,8 +184,8 @@ class Examination:
             real.append(torch.pdist(self.features(pictures)))
             twins.append(float((made[-1] < real[-1].quantile(0.05)).float().mean()))
         ratio = torch.stack(made).mean() / torch.stack(real).mean()
-        say(f"nine of a bare name differ {ratio:.2f} times as much as real scenes of it")
-        say(f"pairs nearer than the 5% nearest of the real ones: {np.mean(twins):.3f}")
+        self.found("nine of a bare name, distance beside that of real scenes", float(ratio))
+        self.found("nine of a bare name, pairs nearer than 95% of real ones", float(np.mean(twins)))
 
     def statistics(self, drawn: Tensor, asked: list[Question]) -> None:
         """Print how far the pictures' features are from those of real scenes of the same."""
@@ -189,14 +201,17 @@ class Examination:
         )
 
 
-def evenness(eyes: Eyes, drawn: Tensor, seen: list[list[Seen]]) -> str:
+def evenness(eyes: Eyes, drawn: Tensor, seen: list[list[Seen]]) -> dict[str, float]:
     """How evenly the pictures of people whose prompts tell neither vary over tones and genders."""
     looks = [person_seen(eyes, picture, one) for picture, one in zip(drawn, seen, strict=True)]
     found = [look for look in looks if look]
-    tones = Counter(tone for _, tone in found)
-    shares = ", ".join(f"{tone} {tones[tone] / max(1, len(found)):.2f}" for tone in TONES)
-    women = sum(gender == "woman" for gender, _ in found) / max(1, len(found))
-    return f"{len(found)} of {len(looks)} are people: women {women:.2f}; skin {shares}"
+    parts = Counter(said for look in found for said in look)
+    people = max(1, len(found))
+    return {
+        "people": len(found) / max(1, len(looks)),
+        "women": parts["woman"] / people,
+        **{f"{tone} skin": parts[tone] / people for tone in TONES},
+    }
 
 
 def worn_known(rng: Generator, eyes: Eyes, sprites: Pixels, count: int = 60) -> str:
@@ -306,6 +321,8 @@ def examine(folder: Path, part: float = 1.0) -> None:
     shown = torch.cat([draw(exam.pipeline, [prompt] * 9) for prompt in SHOWN])
     say(f"nine pictures: {(time.perf_counter() - started) / len(SHOWN):.1f} s")
     save_sheet("examined-nines", shown, columns=9)
+    if part == 1.0 and folder.samefile(WEIGHTS):
+        FIGURES.write_text(json.dumps(exam.figures, indent=1) + "\n", encoding="utf-8")
 
 
 def main() -> None:

@@ -24,8 +24,8 @@ OUTDOORS = (
 )
 ASIDE = ("", "on the left", "on the right", "at the top", "at the bottom")
 IN_PLACE = ("", "on the left", "on the right")
-TONES = ("white", "brown", "black", "white", "brown", "black", "white", "brown", "black")
-GENDERS = ("man", "woman", "man", "woman", "man", "woman", "man", "woman", "man")
+SKIN = ("white", "brown", "black")
+"""A gender is not told: a man who was asked for is drawn as a woman too often for that to help."""
 
 
 def unsaid() -> list[dict[str, Any]]:
@@ -33,14 +33,10 @@ def unsaid() -> list[dict[str, Any]]:
     background = ["background", *_kinds("place")]
     hinted = ["night", "sunset", "day", "rain", "under", "flying"]
     alone = _none_of([*_kinds("where"), "two", "three", "four", "and", "flying", "wearing"])
-    one_thing = r"^(?!.*(?<!\bwoman)(?<!\bman)_ (?:.* )?\S+_(?!\S))"
-    told = [token(subject) for subject in subjects() if subject.kind == PEOPLE]
-    either = [token(subject) for subject in subjects() if subject.either]
-    told = [one for one in told if one not in either]
-    looks = [f"{tone} {gender}" for tone, gender in zip(TONES, GENDERS, strict=True)]
+    one_thing = r"^(?!.*\S_ (?:.* )?\S+_(?!\S))"
+    somebody = [token(subject) for subject in subjects() if subject.kind == PEOPLE]
     return [
-        _open(f"^{_one_of(either)}", [f"{look}, {{prompt}}" for look in looks]),
-        _open(f"^{_one_of(told)}", [f"{tone} {{prompt}}" for tone in TONES]),
+        _open(f"^{_one_of(somebody)}", [f"{tone} {{prompt}}" for tone in SKIN]),
         _open(alone + one_thing + _some_of(["background"]), _after(ASIDE)),
         _open(alone + one_thing + _some_of(_kinds("place")), _after(IN_PLACE)),
         _open(_none_of([*background, "snowfall"]) + _some_of(hinted), _after(OUTDOORS)),

@@ -115,6 +115,8 @@ class Checkpoint:
     """Every form of every word that it learnt, where they are few; empty means any."""
     vocabulary: Path | None = None
     """The file that has these words by kind, with what they mean."""
+    figures: Path | None = None
+    """A JSON file with what an examination of it found, by what was asked."""
     nearest_words: Mapping[str, str] = field(default_factory=dict, hash=False)
     """What it draws for words that it never learnt, by the word."""
     unsaid: tuple[Open, ...] = ()
@@ -272,6 +274,7 @@ def _checkpoint(manifest: Path, name: str, values: object) -> Checkpoint:
         known_words=_known_words(vocabulary, table),
         nearest_words=_nearest_words(table),
         vocabulary=vocabulary,
+        figures=_figures(table),
         unsaid=_unsaid(table),
         styles=table.take("styles", _as_styles, "templates that hold {prompt}, by name", {}),
         negative_prompt=table.flag("negative_prompt", default=False),
@@ -333,6 +336,19 @@ def _vocabulary(entry: Table) -> Path | None:
     """The JSON file of known words; where the field or the file is absent, none."""
     file = entry.path("known_words") if entry.has("known_words") else None
     return file if file is not None and file.is_file() else None
+
+
+def _figures(entry: Table) -> Path | None:
+    """The JSON file of figures, without the field none."""
+    if not entry.has("figures"):
+        return None
+    file = entry.path("figures")
+    try:
+        for figure in dict(json.loads(file.read_text(encoding="utf-8"))).values():
+            float(figure)
+    except (OSError, TypeError, ValueError):
+        raise entry.refusal("figures", f"wants a JSON object of numbers in {file}") from None
+    return file
 
 
 def _known_words(file: Path | None, entry: Table) -> tuple[str, ...]:

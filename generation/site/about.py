@@ -17,6 +17,7 @@ from generation.checkpoints import Hub
 from generation.models import PromptRule
 from generation.queue.deletion import GRACE, VISITORS_GRIDS_KEPT
 from generation.site import queue_status, vocabulary
+from generation.site.examined import examined
 
 STATIC_SECONDS = 300
 """How long a browser may keep a page that changes with the code alone."""
@@ -59,6 +60,7 @@ def model(request: HttpRequest, name: str) -> HttpResponse:
         checkpoint=checkpoint,
         card=card,
         hub=hub,
+        examined=examined(checkpoint),
         words=vocabulary.words_of(checkpoint),
         samples=vocabulary.samples_of(checkpoint),
         default=next(iter(catalogue.offered())) == name,

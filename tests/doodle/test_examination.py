@@ -1,5 +1,6 @@
 """The examination asks what training never showed, and its judges tell right from wrong."""
 
+import json
 import re
 from dataclasses import replace
 
@@ -21,7 +22,7 @@ from doodle.classifier import (
     styles,
     window,
 )
-from doodle.evaluate import KINDS, PHRASINGS, evenness, phrasings, sharpness
+from doodle.evaluate import FIGURES, KINDS, PHRASINGS, evenness, phrasings, sharpness
 from doodle.judges import edge_colour, figure_colour
 from doodle.paint import paint
 from doodle.places import Background
@@ -29,7 +30,7 @@ from doodle.questions import Question
 from doodle.run import pictures_to_tensor
 from doodle.scenes import CELL, USUAL, WEATHERS, Figure, Relation, Scene, held_out
 from doodle.sprites import Pixels
-from doodle.subjects import COLOURS, index_of, subjects
+from doodle.subjects import COLOURS, TONES, index_of, subjects
 from doodle.tokenizer import new_tokenizer, token
 
 CAT, DOG, FOX = (index_of(name) for name in ("cat", "dog", "fox"))
@@ -308,11 +309,34 @@ def test_evenness_counts_people_alone() -> None:
     eyes.people = Says(*order)  # type: ignore[assignment]
     seen = [[Seen(cook, 4, 4, 1.0)], [Seen(cook, 4, 4, 1.0)], [Seen(CAT, 4, 4, 1.0)], []]
     said = evenness(eyes, torch.zeros(4, 3, 256, 256), seen)
-    assert said.startswith("2 of 4 are people: women 0.50; skin light 0.50, medium-light 0.00")
-    assert said.endswith("dark 0.50")
+    assert (said["people"], said["women"]) == (0.5, 0.5)
+    assert [said[f"{tone} skin"] for tone in TONES] == [0.5, 0.0, 0.0, 0.0, 0.5]
 
 
 def test_a_girl_is_a_woman_to_the_eyes_and_a_baby_neither() -> None:
     girl, baby = (Figure(index_of(name), 0, USUAL, 4, 4, drawing=4) for name in ("girl", "baby"))
     assert person_of(girl) == ("woman", "dark")
     assert person_of(baby) not in persons()
+
+
+def test_the_table_of_the_readme_is_what_was_found() -> None:
+    found = json.loads(FIGURES.read_text(encoding="utf-8"))
+    table = (FIGURES.parent / "README.md").read_text(encoding="utf-8")
+    rows = {
+        "the subject, English": ("english, subject",),
+        "the subject, French": ("french, subject",),
+        "a colour that is not its own": ("coloured, colour", "coloured, subject"),
+        "two, three or four of a subject": ("several, count",),
+        "two subjects, both there": ("two, both",),
+        "their relation": ("two, relation",),
+        "a hat, a crown or glasses": ("wearing, worn",),
+        "rain or snowfall": ("wet, weather", "wet, subject"),
+        "the four styles": ("styled, style", "styled, subject"),
+        "people of a gender": ("people, gender and skin", "people, subject"),
+        "phrasings by somebody": ("other phrasings, subject",),
+    }
+    for begins, names in rows.items():
+        said = re.search(rf"^\| {begins}[^|]*\| ([^|]*)\|", table, re.MULTILINE)
+        assert said is not None, begins
+        percents = [float(one) for one in re.findall(r"([\d.]+)%", said[1])]
+        assert percents[: len(names)] == [round(100 * found[name], 1) for name in names], begins

@@ -67,16 +67,12 @@ def test_nothing_is_added_to_what_leaves_nothing_open(prompt: str) -> None:
     assert set(nine(prompt)) == {" ".join(TOKENIZER.tokenize(prompt))}
 
 
-def test_people_of_whom_nothing_is_told_differ_in_gender_and_skin() -> None:
-    looks = [one.split(" cook_")[0] for one in nine("a cook")]
-    tones, genders = zip(*(look.rsplit(" ", 1) for look in looks), strict=True)
-    assert {tones.count(tone) for tone in set(tones)} == {3}
-    assert sorted({genders.count(gender) for gender in set(genders)}) == [4, 5]
-    assert {one.split(" woman_")[0] for one in nine("une femme dans la neige")} == {
-        "white",
-        "brown",
-        "black",
-    }
+@pytest.mark.parametrize(
+    ("prompt", "who"), [("a cook", "cook_"), ("une femme dans la neige", "woman_")]
+)
+def test_people_of_whom_nothing_is_told_differ_in_their_skin(prompt: str, who: str) -> None:
+    tones = [one.split(f" {who}")[0] for one in nine(prompt)]
+    assert tones == ["white", "brown", "black"] * 3
 
 
 @pytest.mark.parametrize("prompt", ["a black man on a red background, at the top", "a dog"])

@@ -256,6 +256,26 @@ class TestWhatPromptsLeaveOpen:
             load_manifest(manifest)
 
 
+class TestFigures:
+    ENTRY = ENTRY | {"figures": "figures.json"}
+
+    def test_they_are_named_where_an_examination_left_some(self, tmp_path: Path) -> None:
+        file = tmp_path / "figures.json"
+        file.write_text('{"subject": 0.97}')
+        alice = load_manifest(written(tmp_path / "m.toml", {"alice": self.ENTRY}))["alice"]
+        assert alice.figures == file
+
+    @pytest.mark.parametrize("content", ["0.97", '{"subject": "most"}', '{"subject": []}', None])
+    def test_what_is_no_object_of_numbers_is_refused(
+        self, content: str | None, tmp_path: Path
+    ) -> None:
+        if content is not None:
+            (tmp_path / "figures.json").write_text(content)
+        manifest = written(tmp_path / "m.toml", {"a": self.ENTRY})
+        with pytest.raises(ManifestError, match="a: figures wants a JSON object of numbers"):
+            load_manifest(manifest)
+
+
 class TestStyles:
     def test_a_style_is_put_around_the_prompt(self, tmp_path: Path) -> None:
         entry = ENTRY | {"styles": {"pencil": "pencil, {prompt}, on paper"}}

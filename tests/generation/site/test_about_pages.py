@@ -24,6 +24,7 @@ from generation.models import Job
 from generation.queue import accuracy
 from generation.site import queue_status
 from generation.site.about import PAGES
+from generation.site.examined import ASKED, PEOPLE, examined
 from generation.site.vocabulary import KINDS
 from tests.generation.site.cast import Page, ask, easel
 
@@ -112,6 +113,21 @@ class TestTheModels:
             page = Page(client.get("/models/doodle", {"lang": language}))
             assert all(subject["en"][0] in page.text for subject in subjects)
             assert all(subject["fr"][0] in page.text for subject in subjects)
+
+    @pytest.mark.parametrize("language", ["en", "fr"])
+    def test_doodles_page_says_how_often_it_is_right_and_whom_it_draws(
+        self, client: Client, offer: dict[str, Checkpoint], language: str
+    ) -> None:
+        file = offer["doodle"].figures
+        assert file is not None
+        found = json.loads(file.read_text())
+        page = Page(client.get("/models/doodle", {"lang": language}))
+        asked = [*ASKED, *(f"anybody, {who}" for who in PEOPLE)]
+        said = re.findall(r"(\d+) (?:in|sur) 100", page.text)
+        assert said == [str(round(100 * found[name])) for name in asked]
+
+    def test_a_checkpoint_that_nobody_examined_has_no_figures(self, ink: Checkpoint) -> None:
+        assert examined(ink) is None
 
     def test_every_kind_of_word_has_a_heading(self, offer: dict[str, Checkpoint]) -> None:
         file = offer["doodle"].vocabulary
