@@ -14,6 +14,7 @@ import sys
 import time
 from collections import Counter
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -78,7 +79,7 @@ def draw(pipeline: StableDiffusionPipeline, prompts: list[str], seed: int = SEED
 
     What a prompt leaves open is said as on the site.
     """
-    drawn, reads = [], pipeline.tokenizer.tokenize
+    drawn, reads = [], lru_cache(pipeline.tokenizer.tokenize)
     for start in range(0, len(prompts), 9):
         some = dict(enumerate(prompts[start : start + 9], start=seed + start))
         seeds = [torch.Generator().manual_seed(one) for one in some]

@@ -39,7 +39,8 @@ ORANGE_FRUIT = (
 )
 SAYS_NOTHING = (
     r"\ben train d(?:e |')",
-    r"\bman-eating\b",
+    r"\bman-(?:eating|made)\b",
+    r"\b\w+[- ](?:haired|eyed)\b",
     r"\bwith (?:\w+ ){1,3}hair\b",
     r"\baux cheveux \w+\b",
     r"\bfemmes? (?=(?:cuisini|polici|pompi)ère|cheffe)",
@@ -264,9 +265,7 @@ def _colours_first() -> list[Replace]:
     behind it; "a black woman cook" is one thing of two marks.
     """
     gender = "".join(_mark(subject) for subject in subjects() if subject.name in ("woman", "man"))
-    colours = "|".join(_colour_words())
-    between = rf"(?<=[{MARKS}])\s+(?:(?:{IS})\s+)+(?=(?:{colours})\b)"
-    rules = [Replace(Regex(between), " "), Replace(Regex(r"\s+"), " ")]
+    rules = [Replace(Regex(r"\s+"), " ")]
     for colour in _colour_words():
         behind = rf" {colour}(?![\w])(?! ?[{MARKS}])"
         thing = rf"(?:[{gender}] )?[{MARKS}]"
@@ -279,8 +278,18 @@ def _colours_first() -> list[Replace]:
 
 
 def _young() -> list[Replace]:
-    """What is taught, but not drawn yet, says nothing."""
-    return [Replace(Regex(rf"(?<!\S)(?:{'|'.join(YOUNG)})(?!\S)"), " ")]
+    """What is taught, but not drawn yet, says nothing: "small and black" is black."""
+    colours = "|".join(_colour_words())
+    link = rf"(?:\s*(?:,|and)\s+(?=(?:{colours})\b))?"
+    return [Replace(Regex(rf"(?<!\S)(?:{'|'.join(YOUNG)})(?![^\s,]){link}"), " ")]
+
+
+def _is() -> list[Replace]:
+    """What is said to be of a colour stands before it: "le chat est noir" as "un chat noir"."""
+    rose = next(_mark(subject) for subject in subjects() if subject.name == "rose")
+    colours = "|".join(_colour_words())
+    is_ = rf"(?<=[{MARKS}])\s+(?:(?:{IS})\s+)+(?=(?:{colours}|{rose})(?!\w))"
+    return [Replace(Regex(is_), " ")]
 
 
 def new_tokenizer(*, teaching: bool = False) -> PreTrainedTokenizerFast:
@@ -306,6 +315,7 @@ def new_tokenizer(*, teaching: bool = False) -> PreTrainedTokenizerFast:
             *([] if teaching else _young()),
             *_people(),
             *_relations(),
+            *_is(),
             *_rose(),
             *_colours_first(),
             Replace(Regex(rf"[^\w\s{MARKS}]"), " "),

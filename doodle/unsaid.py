@@ -1,7 +1,7 @@
 """What a prompt leaves open, for the nine pictures of a grid to share out among them.
 
 `unsaid.json` lists it for `generation/unsaid.py`: where something is left open, and what may be
-said there, in the order of asking. Nine pictures take one each.
+said there, in the order of asking.
 """
 
 import json
@@ -22,9 +22,10 @@ OUTDOORS = (
     *("in a meadow", "on the beach", "in the mountains", "in the city", "in a forest"),
     *("in the snow", "in the desert"),
 )
+AT_SEA = ("at sea", "on the beach")
 ASIDE = ("", "on the left", "on the right", "at the top", "at the bottom")
 IN_PLACE = ("", "on the left", "on the right")
-SKIN = ("white", "brown", "black")
+SKIN = (*("white",) * 3, *("brown",) * 3, *("black",) * 3)
 """A gender is not told: a man who was asked for is drawn as a woman too often for that to help."""
 
 
@@ -35,11 +36,19 @@ def unsaid() -> list[dict[str, Any]]:
     alone = _none_of([*_kinds("where"), "two", "three", "four", "and", "flying", "wearing"])
     one_thing = r"^(?!.*\S_ (?:.* )?\S+_(?!\S))"
     somebody = [token(subject) for subject in subjects() if subject.kind == PEOPLE]
+    swimming = [token(subject) for subject in subjects() if subject.home == "water"]
+    outdoors = _none_of([*background, "snowfall"]) + _some_of(hinted)
+    skin = [f"{tone} {{prompt}}" for tone in SKIN]
     return [
-        _open(f"^{_one_of(somebody)}", [f"{tone} {{prompt}}" for tone in SKIN]),
+        {
+            "where": rf"^{_one_of(somebody)}(?! {_one_of(_kinds('colour'))})",
+            "one_of": skin,
+            "even_if_said": True,
+        },
         _open(alone + one_thing + _some_of(["background"]), _after(ASIDE)),
         _open(alone + one_thing + _some_of(_kinds("place")), _after(IN_PLACE)),
-        _open(_none_of([*background, "snowfall"]) + _some_of(hinted), _after(OUTDOORS)),
+        _open(outdoors + _some_of(swimming), _after(AT_SEA)),
+        _open(outdoors, _after(OUTDOORS)),
         _open(
             _none_of([*background, "snowfall"]),
             _after(f"{colour} background" for colour in SEEN_BEFORE),

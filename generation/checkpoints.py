@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from generation.manifest_fields import ManifestError, Table, as_text, as_texts, as_whole
+from generation.manifest_fields import ManifestError, Table, as_number, as_text, as_texts, as_whole
 from generation.unsaid import Open, read
 
 __all__ = [
@@ -115,8 +115,8 @@ class Checkpoint:
     """Every form of every word that it learnt, where they are few; empty means any."""
     vocabulary: Path | None = None
     """The file that has these words by kind, with what they mean."""
-    figures: Path | None = None
-    """A JSON file with what an examination of it found, by what was asked."""
+    figures: Mapping[str, float] = field(default_factory=dict, hash=False)
+    """What an examination of it found, by what was asked; empty where nobody has examined it."""
     nearest_words: Mapping[str, str] = field(default_factory=dict, hash=False)
     """What it draws for words that it never learnt, by the word."""
     unsaid: tuple[Open, ...] = ()
@@ -154,7 +154,9 @@ class Checkpoint:
         if self.larger_decoder is not None:
             parts["larger_decoder"] = _content_hash(self.larger_decoder.folder)
         if self.unsaid:
-            parts["unsaid"] = [(one.where.pattern, one.one_of) for one in self.unsaid]
+            parts["unsaid"] = [
+                (one.where.pattern, one.one_of, one.even_if_said) for one in self.unsaid
+            ]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
 
     def styled(self, prompt: str, style: str) -> str:
@@ -338,17 +340,16 @@ def _vocabulary(entry: Table) -> Path | None:
     return file if file is not None and file.is_file() else None
 
 
-def _figures(entry: Table) -> Path | None:
-    """The JSON file of figures, without the field none."""
+def _figures(entry: Table) -> Mapping[str, float]:
+    """The numbers of a JSON file by their names; without the field, none."""
     if not entry.has("figures"):
-        return None
+        return {}
     file = entry.path("figures")
     try:
-        for figure in dict(json.loads(file.read_text(encoding="utf-8"))).values():
-            float(figure)
-    except (OSError, TypeError, ValueError):
+        found = json.loads(file.read_text(encoding="utf-8")).items()
+        return MappingProxyType({name: as_number(figure) for name, figure in found})
+    except (AttributeError, OSError, OverflowError, TypeError, ValueError):
         raise entry.refusal("figures", f"wants a JSON object of numbers in {file}") from None
-    return file
 
 
 def _known_words(file: Path | None, entry: Table) -> tuple[str, ...]:

@@ -57,7 +57,7 @@ class Table:
 
     def number(self, key: str) -> float:
         """Returns a number of 0 or more."""
-        return self.take(key, _as_number, "a number, 0 or more")
+        return self.take(key, as_number, "a number, 0 or more")
 
     def commit(self, key: str) -> str:
         """Returns the full name of a commit: a branch or a tag may move."""
@@ -120,7 +120,8 @@ def as_whole(value: Any) -> int:
     return value
 
 
-def _as_number(value: Any) -> float:
+def as_number(value: Any) -> float:
+    """Returns a number of 0 or more."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError
     if not 0 <= value < float("inf"):

@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from itertools import cycle, islice
 from typing import Any, cast
 
@@ -30,6 +31,9 @@ for library in (diffusers, transformers):
 
 TRIAL_STEPS = 2
 """Enough steps for every part of a pipeline to have run on what another part made."""
+
+WORDS_KEPT = 256
+"""Texts whose tokens are remembered."""
 
 STRENGTH = 0.9
 """How much of the noise a picture gets that is changed as a whole. With less, doodle keeps the
@@ -86,6 +90,8 @@ class Pipeline:
         self._sisters = {id(one): assembly.sister_of(one) for one in changing if one is not None}
         self._parameters = inspect.signature(type(pipe).__call__).parameters
         self._reader = reader_of(pipe, checkpoint.longest_prompt)
+        # Templates of what is left open are read again and again.
+        self._words = lru_cache(WORDS_KEPT)(self._reader.words)
         self._trials: dict[tuple[int, int, int, bool, bool], bool] = {}
 
     @classmethod
@@ -252,7 +258,7 @@ class Pipeline:
             drawing.negative_prompt,
             drawing.seed,
             self.checkpoint.unsaid,
-            self._reader.words,
+            self._words,
         )
 
     def _pipe_for(self, call: Call) -> Any:

@@ -28,9 +28,9 @@ class Reader:
         end = max(end for _, end in read["offset_mapping"]) - before
         return max(end, 0) if end < len(prompt) else None
 
-    def words(self, text: str) -> list[str]:
+    def words(self, text: str) -> tuple[str, ...]:
         """Returns the text as the tokenizer takes it apart."""
-        return cast("list[str]", self.tokenizer.tokenize(text))
+        return tuple(self.tokenizer.tokenize(text))
 
     def _as_read(self, prompt: str) -> tuple[str, int]:
         """The text that the tokenizer gets, and where in it the prompt begins."""

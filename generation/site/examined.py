@@ -1,6 +1,5 @@
 """How often a checkpoint is right, for the page about it, where somebody has examined it."""
 
-import json
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
@@ -25,7 +24,7 @@ ASKED: dict[str, str | Promise] = {
 }
 """What was asked, by its name in the file of figures."""
 PEOPLE: dict[str, str | Promise] = {
-    "women": _("Women and girls"),
+    "women": _("Women"),
     "light skin": _("The lightest of five tones of skin"),
     "medium-light skin": _("The second"),
     "medium skin": _("The third"),
@@ -53,9 +52,9 @@ class Examined:
 
 def examined(checkpoint: Checkpoint) -> Examined | None:
     """Returns what an examination of a checkpoint found; None where there was none."""
-    if checkpoint.figures is None:
+    found = checkpoint.figures
+    if not found:
         return None
-    found: dict[str, float] = json.loads(checkpoint.figures.read_text(encoding="utf-8"))
     return Examined(
         tuple(Figure(ASKED[name], _percent(found[name])) for name in ASKED if name in found),
         tuple(

@@ -86,6 +86,9 @@ def said(tokenizer: PreTrainedTokenizerFast, prompt: str) -> list[str]:
         ("un chat orange", ["orange", "[cat]"]),
         ("chat noir", ["black", "[cat]"]),
         ("le chat est noir", ["black", "[cat]"]),
+        ("la voiture est rose", ["pink", "[car]"]),
+        ("a man who is black-haired", ["[man]"]),
+        ("a blue-eyed bear by a man-made lake", ["[bear]", "next", "sea"]),
         ("a car that is all red", ["red", "[car]"]),
         ("un chien de couleur verte", ["green", "[dog]"]),
         ("a black cat black cat", ["black", "[cat]", "black", "[cat]"]),
@@ -107,6 +110,8 @@ def test_a_prompt_becomes_the_words_of_the_model(
         ("a small dog", ["[dog]"]),
         ("un éléphant géant", ["[elephant]"]),
         ("a big red car", ["red", "[car]"]),
+        ("the cat is small and black", ["black", "[cat]"]),
+        ("le chien est grand, noir", ["black", "[dog]"]),
     ],
 )
 def test_what_ships_leaves_out_what_is_not_drawn_yet(

@@ -23,12 +23,14 @@ def test_the_file_is_what_the_code_says() -> None:
     assert json.loads((WEIGHTS / NAME).read_text(encoding="utf-8")) == unsaid()
 
 
-@pytest.mark.parametrize("prompt", ["a cat", "un chat et un chien", "two cats", "a cat, 3d", ""])
+@pytest.mark.parametrize(
+    "prompt", ["a cat", "un chat et un chien", "two cats", "a cat, 3d", "a man", ""]
+)
 def test_a_bare_prompt_gets_nine_backgrounds(prompt: str) -> None:
-    drawn = nine(prompt)
+    drawn = [one.partition("background ") for one in nine(prompt)]
     own = " ".join(TOKENIZER.tokenize(prompt))
-    assert len(set(drawn)) == 9
-    assert all(one.startswith(f"{own} background ".lstrip()) for one in drawn)
+    assert len({background for _, _, background in drawn}) == 9
+    assert all(one.strip().endswith(own) for one, _, _ in drawn)
 
 
 @pytest.mark.parametrize("prompt", ["a red fox under a full moon", "a kite in the sky"])
@@ -72,7 +74,22 @@ def test_nothing_is_added_to_what_leaves_nothing_open(prompt: str) -> None:
 )
 def test_people_of_whom_nothing_is_told_differ_in_their_skin(prompt: str, who: str) -> None:
     tones = [one.split(f" {who}")[0] for one in nine(prompt)]
-    assert tones == ["white", "brown", "black"] * 3
+    assert sorted(tones) == ["black"] * 3 + ["brown"] * 3 + ["white"] * 3
+
+
+def test_no_skin_has_a_place_of_its_own() -> None:
+    seen = {(one.split()[0], one.split()[-1]) for one in nine("a man in the city")}
+    assert len(seen) == 9
+
+
+def test_what_is_white_beside_somebody_says_nothing_of_their_skin() -> None:
+    for prompt in ("une femme sur fond blanc", "a woman wearing a white hat"):
+        assert {one.split()[0] for one in nine(prompt)} == {"white", "brown", "black"}
+    assert all(one.startswith("man_ black ") for one in nine("a man in black"))
+
+
+def test_what_lives_in_water_stays_there() -> None:
+    assert {one.rsplit(" ", 1)[1] for one in nine("a shark at night")} == {"sea", "beach"}
 
 
 @pytest.mark.parametrize("prompt", ["a black man on a red background, at the top", "a dog"])

@@ -245,6 +245,8 @@ class TestWhatPromptsLeaveOpen:
             '[{"where": "cat", "one_of": ["at night"]}]',
             '[{"where": "cat", "one_of": [1]}]',
             '[{"where": "cat", "one_of": 1}]',
+            '{"where": "cat"}',
+            "{}",
             None,
         ],
     )
@@ -263,9 +265,21 @@ class TestFigures:
         file = tmp_path / "figures.json"
         file.write_text('{"subject": 0.97}')
         alice = load_manifest(written(tmp_path / "m.toml", {"alice": self.ENTRY}))["alice"]
-        assert alice.figures == file
+        assert alice.figures == {"subject": 0.97}
 
-    @pytest.mark.parametrize("content", ["0.97", '{"subject": "most"}', '{"subject": []}', None])
+    @pytest.mark.parametrize(
+        "content",
+        [
+            "0.97",
+            "[]",
+            '{"subject": "0.9"}',
+            '{"subject": true}',
+            '{"subject": NaN}',
+            '{"subject": 1e999}',
+            '{"subject": ' + "9" * 400 + "}",
+            None,
+        ],
+    )
     def test_what_is_no_object_of_numbers_is_refused(
         self, content: str | None, tmp_path: Path
     ) -> None:
