@@ -85,6 +85,11 @@ def words() -> tuple[Word, ...]:
         )
 
 
+def of_kind(*kinds: str) -> list[str]:
+    """The words of some kinds, in the order of the table."""
+    return [word.word for word in words() if word.kind in kinds]
+
+
 def _split(forms: str) -> tuple[str, ...]:
     return tuple(form for form in forms.split("|") if form)
 
@@ -200,10 +205,6 @@ def vocabulary() -> list[str]:
     return [START, END, *known, *(token(subject) for subject in subjects())]
 
 
-def _colour_words() -> list[str]:
-    return [word.word for word in words() if word.kind == "colour"]
-
-
 def _colours() -> str:
     """Every way to say a colour in English, the longer ones first."""
     said = [form for w in words() if w.kind == "colour" for form in (w.word, *w.english)]
@@ -245,7 +246,7 @@ def _people() -> list[Replace]:
 
 def _relations() -> list[Replace]:
     """What is on a thing is above it, and what is in front of one is next to it."""
-    looks = "|".join(word.word for word in words() if word.kind in ("colour", "size"))
+    looks = "|".join(of_kind("colour", "size"))
     thing = rf"(?=(?:\s*(?:{looks}))*\s*[{MARKS}])"
     on = rf"\b(?:on|onto|sur) (?:an?|the|my|une?|la|le|les|l')\b{thing}"
     before = rf"\b(?:in front of|devant) (?:an?|the|my|une?|la|le|les|l')\b{thing}"
@@ -266,7 +267,7 @@ def _colours_first() -> list[Replace]:
     """
     gender = "".join(_mark(subject) for subject in subjects() if subject.name in ("woman", "man"))
     rules = [Replace(Regex(r"\s+"), " ")]
-    for colour in _colour_words():
+    for colour in of_kind("colour"):
         behind = rf" {colour}(?![\w])(?! ?[{MARKS}])"
         thing = rf"(?:[{gender}] )?[{MARKS}]"
         rules += [
@@ -279,7 +280,7 @@ def _colours_first() -> list[Replace]:
 
 def _young() -> list[Replace]:
     """What is taught, but not drawn yet, says nothing: "small and black" is black."""
-    colours = "|".join(_colour_words())
+    colours = "|".join(of_kind("colour"))
     link = rf"(?:\s*(?:,|and)\s+(?=(?:{colours})\b))?"
     return [Replace(Regex(rf"(?<!\S)(?:{'|'.join(YOUNG)})(?![^\s,]){link}"), " ")]
 
@@ -287,7 +288,7 @@ def _young() -> list[Replace]:
 def _is() -> list[Replace]:
     """What is said to be of a colour stands before it: "le chat est noir" as "un chat noir"."""
     rose = next(_mark(subject) for subject in subjects() if subject.name == "rose")
-    colours = "|".join(_colour_words())
+    colours = "|".join(of_kind("colour"))
     is_ = rf"(?<=[{MARKS}])\s+(?:(?:{IS})\s+)+(?=(?:{colours}|{rose})(?!\w))"
     return [Replace(Regex(is_), " ")]
 

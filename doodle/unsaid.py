@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from doodle.subjects import PEOPLE, subjects
-from doodle.tokenizer import token, words
+from doodle.tokenizer import of_kind, token
 
 NAME = "unsaid.json"
 SEEN_BEFORE = (
@@ -31,9 +31,9 @@ SKIN = (*("white",) * 3, *("brown",) * 3, *("black",) * 3)
 
 def unsaid() -> list[dict[str, Any]]:
     """All of it, as the file has it."""
-    background = ["background", *_kinds("place")]
+    background = ["background", *of_kind("place")]
     hinted = ["night", "sunset", "day", "rain", "under", "flying"]
-    alone = _none_of([*_kinds("where"), "two", "three", "four", "and", "flying", "wearing"])
+    alone = _none_of([*of_kind("where"), "two", "three", "four", "and", "flying", "wearing"])
     one_thing = r"^(?!.*\S_ (?:.* )?\S+_(?!\S))"
     somebody = [token(subject) for subject in subjects() if subject.kind == PEOPLE]
     swimming = [token(subject) for subject in subjects() if subject.home == "water"]
@@ -41,12 +41,12 @@ def unsaid() -> list[dict[str, Any]]:
     skin = [f"{tone} {{prompt}}" for tone in SKIN]
     return [
         {
-            "where": rf"^{_one_of(somebody)}(?! {_one_of(_kinds('colour'))})",
+            "where": rf"^{_one_of(somebody)}(?! {_one_of(of_kind('colour'))})",
             "one_of": skin,
             "even_if_said": True,
         },
         _open(alone + one_thing + _some_of(["background"]), _after(ASIDE)),
-        _open(alone + one_thing + _some_of(_kinds("place")), _after(IN_PLACE)),
+        _open(alone + one_thing + _some_of(of_kind("place")), _after(IN_PLACE)),
         _open(outdoors + _some_of(swimming), _after(AT_SEA)),
         _open(outdoors, _after(OUTDOORS)),
         _open(
@@ -63,10 +63,6 @@ def _open(where: str, one_of: list[str]) -> dict[str, Any]:
 def _after(said: Iterable[str]) -> list[str]:
     """What may be said behind a prompt."""
     return [f"{{prompt}}, {one}" if one else "{prompt}" for one in said]
-
-
-def _kinds(kind: str) -> list[str]:
-    return [word.word for word in words() if word.kind == kind]
 
 
 def _one_of(tokens: list[str]) -> str:

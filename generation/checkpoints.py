@@ -15,8 +15,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from generation.manifest_fields import ManifestError, Table, as_number, as_text, as_texts, as_whole
-from generation.unsaid import Open, read
+from generation import manifest_files
+from generation.manifest_fields import ManifestError, Table, as_text, as_texts, as_whole
+from generation.unsaid import Open
 
 __all__ = [
     "Checkpoint",
@@ -256,7 +257,7 @@ def _checkpoint(manifest: Path, name: str, values: object) -> Checkpoint:
     if not NAME.fullmatch(name):
         raise ManifestError(f"{manifest}: {name!r} wants small letters, digits and hyphens")
     table = Table(manifest, name, values)
-    vocabulary = _vocabulary(table)
+    vocabulary = manifest_files.vocabulary(table)
     checkpoint = Checkpoint(
         name=name,
         title=table.text("title"),
@@ -273,11 +274,11 @@ def _checkpoint(manifest: Path, name: str, values: object) -> Checkpoint:
         longest_prompt=table.whole("longest_prompt"),
         needs_check=table.flag("needs_check"),
         samples=table.take("samples", as_texts, "a list of texts", ()),
-        known_words=_known_words(vocabulary, table),
-        nearest_words=_nearest_words(table),
+        known_words=manifest_files.known_words(vocabulary, table),
+        nearest_words=manifest_files.nearest_words(table),
         vocabulary=vocabulary,
-        figures=_figures(table),
-        unsaid=_unsaid(table),
+        figures=manifest_files.figures(table),
+        unsaid=manifest_files.unsaid(table),
         styles=table.take("styles", _as_styles, "templates that hold {prompt}, by name", {}),
         negative_prompt=table.flag("negative_prompt", default=False),
         edits=table.flag("edits", default=False),
@@ -332,61 +333,6 @@ def _larger_decoder(entry: Table) -> LargerDecoder | None:
     larger = LargerDecoder(size, table.path("folder"))
     table.end()
     return larger
-
-
-def _vocabulary(entry: Table) -> Path | None:
-    """The JSON file of known words; where the field or the file is absent, none."""
-    file = entry.path("known_words") if entry.has("known_words") else None
-    return file if file is not None and file.is_file() else None
-
-
-def _figures(entry: Table) -> Mapping[str, float]:
-    """The numbers of a JSON file by their names; without the field, none."""
-    if not entry.has("figures"):
-        return {}
-    file = entry.path("figures")
-    try:
-        found = json.loads(file.read_text(encoding="utf-8")).items()
-        return MappingProxyType({name: as_number(figure) for name, figure in found})
-    except (AttributeError, OSError, OverflowError, TypeError, ValueError):
-        raise entry.refusal("figures", f"wants a JSON object of numbers in {file}") from None
-
-
-def _known_words(file: Path | None, entry: Table) -> tuple[str, ...]:
-    """The keys of `forms` in the file of known words."""
-    if file is None:
-        return ()
-    try:
-        return tuple(json.loads(file.read_text(encoding="utf-8"))["forms"].keys())
-    except (AttributeError, KeyError, TypeError, ValueError):
-        raise entry.refusal("known_words", f"wants a JSON object with forms in {file}") from None
-
-
-def _nearest_words(entry: Table) -> Mapping[str, str]:
-    """A JSON file's nouns by the thing they become, turned round; without the file, none."""
-    if not entry.has("nearest_words"):
-        return {}
-    file = entry.path("nearest_words")
-    if not file.is_file():
-        return {}
-    try:
-        things = json.loads(file.read_text(encoding="utf-8"))
-        return MappingProxyType(
-            {as_text(noun): thing for thing, nouns in things.items() for noun in as_texts(nouns)}
-        )
-    except (AttributeError, TypeError, ValueError):
-        message = f"wants a JSON object with lists of nouns in {file}"
-        raise entry.refusal("nearest_words", message) from None
-
-
-def _unsaid(entry: Table) -> tuple[Open, ...]:
-    """What a JSON file lists; without the field, nothing."""
-    if not entry.has("unsaid"):
-        return ()
-    try:
-        return read(entry.path("unsaid"))
-    except (OSError, ValueError) as error:
-        raise entry.refusal("unsaid", f"wants a list of what is left open: {error}") from None
 
 
 def _singulars(noun: str) -> Iterable[str]:

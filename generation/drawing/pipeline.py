@@ -251,7 +251,7 @@ class Pipeline:
 
     def _completed(self, drawing: Drawing) -> str:
         """The prompt with what it leaves open; what is changed leaves nothing open."""
-        if drawing.source is not None:
+        if drawing.source is not None or not self.checkpoint.unsaid:
             return drawing.prompt
         return completed(
             drawing.prompt,
