@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from diffusers import AutoencoderTiny
 from diffusers.models.unets.unet_2d_blocks import AutoencoderTinyBlock
@@ -9,16 +11,20 @@ from numpy.random import Generator
 from torch import Tensor, nn
 
 from doodle.muon import Muon
-from doodle.paint import paint
-from doodle.run import Run, cosine, pictures_to_tensor, save_sheet
+from doodle.run import Run, cosine, save_sheet
 from doodle.scenes import CELL, CELLS, Mix, Scene, random_scene
-from doodle.sprites import Pixels
 from doodle.state import WEIGHTS, load_state, save_state
 
 CHANNELS = 12
 WIDTH = 48
 CROP = 6
 FULL_FROM = 0.92
+SCENES, EACH = {"cpu": 4, "cuda": 64}, {"cpu": 2, "cuda": 4}
+"""What a step learns from: so many scenes, and so many crops of each."""
+WHOLE = {"cpu": 1, "cuda": 32}
+"""Whole pictures that a step learns from in the end."""
+FINE = Mix(weather=0.4, style=0.25)
+"""What is finest, drops and outlines and the edges of pixels, comes more often than elsewhere."""
 
 
 def new_autoencoder() -> AutoencoderTiny:
@@ -73,10 +79,10 @@ class Training(nn.Module):
 
     def folded(self) -> AutoencoderTiny:
         """The autoencoder with the normalisation folded into its encoder's last layer."""
-        model = new_autoencoder()
+        mean, spread = self.statistics()
+        model = new_autoencoder().to(mean.device)
         model.load_state_dict(self.model.state_dict())
         last = model.encoder.layers[-1]
-        mean, spread = self.statistics()
         with torch.no_grad():
             last.weight.div_(spread[:, None, None, None])
             last.bias.sub_(mean).div_(spread)
@@ -112,20 +118,39 @@ def crop_corner(rng: Generator, scene: Scene, cells: int) -> tuple[int, int]:
     return min(max(x, 0), CELLS - cells), min(max(y, 0), CELLS - cells)
 
 
-def _crops(rng: Generator, sprites: Pixels, count: int) -> list[Pixels]:
-    scene = random_scene(rng, Mix())
-    painted = paint(scene, sprites)
-    corners = [crop_corner(rng, scene, CROP) for _ in range(count)]
-    side = CROP * CELL
-    return [painted[y * CELL :, x * CELL :][:side, :side] for x, y in corners]
+@dataclass(frozen=True)
+class Crop:
+    """A square of a picture of a batch: its row, and the cell of its corner."""
+
+    row: int
+    x: int
+    y: int
 
 
-def _batch(rng: Generator, sprites: Pixels, full: bool) -> Tensor:
+def crops_of(rng: Generator, scenes: list[Scene], each: int, cells: int) -> list[Crop]:
+    """So many crops of each scene, `cells` wide, that show part of a figure."""
+    return [
+        Crop(row, *crop_corner(rng, scene, cells))
+        for row, scene in enumerate(scenes)
+        for _ in range(each)
+    ]
+
+
+def cut(batch: Tensor, crops: list[Crop], cells: int, cell: int) -> Tensor:
+    """The crops of a batch whose cells are so many pixels wide."""
+    side = cells * cell
+    parts = [batch[one.row, :, one.y * cell :, one.x * cell :][:, :side, :side] for one in crops]
+    return torch.stack(parts).contiguous(memory_format=torch.channels_last)
+
+
+def _batch(run: Run, full: bool) -> Tensor:
+    device = run.device.type
+    count = WHOLE[device] if full else SCENES[device]
+    scenes = [random_scene(run.rng, FINE) for _ in range(count)]
+    pictures = run.painter.paint(scenes)
     if full:
-        pictures = [paint(random_scene(rng, Mix()), sprites)]
-    else:
-        pictures = [crop for _ in range(4) for crop in _crops(rng, sprites, 2)]
-    return pictures_to_tensor(pictures)
+        return pictures
+    return cut(pictures, crops_of(run.rng, scenes, EACH[device], CROP), CROP, CELL)
 
 
 def train(run: Run, rate: float = 1.5e-3) -> None:
@@ -148,7 +173,7 @@ def train(run: Run, rate: float = 1.5e-3) -> None:
 
     for step in run.steps(keep):
         full = run.progress > FULL_FROM
-        wanted = _batch(run.rng, run.sprites, full).to(run.device)
+        wanted = _batch(run, full)
         with run.autocast():
             latents = training.latents(wanted)
         noise = torch.rand(len(wanted), 1, 1, 1, device=run.device) * 0.15
@@ -167,10 +192,8 @@ def train(run: Run, rate: float = 1.5e-3) -> None:
 def examine(run: Run, model: AutoencoderTiny) -> None:
     """Print the reconstruction of held-out scenes and write them as a sheet."""
     rng = run.held_out()
-    wanted = pictures_to_tensor([paint(random_scene(rng, Mix()), run.sprites) for _ in range(16)])
+    wanted = run.painter.paint([random_scene(rng, Mix()) for _ in range(16)])
     model = model.to(run.device)
-    made = torch.cat(
-        [model.decoder(model.encoder(part.to(run.device))) for part in wanted.split(4)]
-    )
-    run.say(f"reconstruction {psnr(made.cpu(), wanted):.2f} dB")
-    save_sheet("autoencoder", torch.cat([wanted[:8], made[:8].cpu()]), columns=8)
+    made = torch.cat([model.decoder(model.encoder(part)) for part in wanted.split(4)])
+    run.say(f"reconstruction {psnr(made, wanted):.2f} dB")
+    save_sheet("autoencoder", torch.cat([wanted[:8], made[:8]]), columns=8)

@@ -8,7 +8,7 @@ from doodle.scenes import NATURAL, Figure, Relation, Scene
 from doodle.subjects import PEOPLE, Drawing, subjects
 from doodle.tokenizer import english_plurals
 
-STYLE_ODDS = 0.25
+STYLE_ODDS = 0.5
 NATURAL_ODDS = 0.25
 BACKGROUND_FIRST = 0.2
 TOLD_ODDS = 0.35
@@ -58,6 +58,7 @@ ENGLISH_RELATIONS = {
     Relation.RIGHT: ("right of", "to the right of"),
     Relation.ABOVE: ("above", "on top of", "over"),
     Relation.BELOW: ("below", "beneath"),
+    Relation.FRONT: ("in front of",),
     Relation.UNDER_SKY: ("under",),
     Relation.WEARING: ("wearing",),
 }
@@ -68,6 +69,7 @@ FRENCH_RELATIONS = {
     Relation.RIGHT: ("à droite d'",),
     Relation.ABOVE: ("au-dessus d'",),
     Relation.BELOW: ("en dessous d'",),
+    Relation.FRONT: ("devant",),
     Relation.UNDER_SKY: ("sous",),
     Relation.WEARING: ("portant", "qui porte"),
 }
@@ -94,10 +96,12 @@ FRENCH_COLOURS = {
     "white": "blanc",
     "black": "noir",
 }
-NUMBERS = {2: ("two", "deux"), 3: ("three", "trois"), 4: ("four", "quatre")}
+NUMBERS = {2: ("two", "deux"), 3: ("three", "trois"), 4: ("four", "quatre"), 5: ("five", "cinq")}
 STYLE_WORDS = {
     "flat": ("flat", "plat"),
     "3d": ("3d", "en 3d"),
+    "cartoon": ("cartoon", "dessin animé"),
+    "sticker": ("sticker", "autocollant"),
     "drawing": ("drawing", "dessin"),
     "pixel": ("pixel art", "en pixels"),
 }
@@ -137,11 +141,14 @@ def _before(rng: Generator, said: str, background: str) -> str:
 
 
 def _counts(scene: Scene) -> list[tuple[Figure, int]]:
-    """The different subjects of the scene in the order of its caption, and how many."""
+    """The different subjects of the scene in the order of its caption, and how many.
+
+    What is painted last stands in front and, under something in the sky, is said first.
+    """
     count = Counter(figure.subject for figure in scene.figures)
     first = {figure.subject: figure for figure in reversed(scene.figures)}
     ordered = sorted(count, key=[figure.subject for figure in scene.figures].index)
-    if scene.relation is Relation.UNDER_SKY:
+    if scene.relation in (Relation.UNDER_SKY, Relation.FRONT):
         ordered = ordered[::-1]
     return [(first[subject], count[subject]) for subject in ordered]
 

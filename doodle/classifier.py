@@ -16,11 +16,10 @@ from numpy.random import Generator
 from torch import Tensor, nn
 from torch.nn import functional
 
-from doodle.paint import paint
+from doodle.paint import Painter
 from doodle.places import backgrounds
-from doodle.run import Run, cosine, pictures_to_tensor
+from doodle.run import Run, cosine
 from doodle.scenes import (
-    ARTIST_ODDS,
     CELL,
     CELLS,
     STYLES,
@@ -34,9 +33,10 @@ from doodle.scenes import (
     Scene,
     figure_of,
     random_scene,
+    used_artists,
     worn_by,
 )
-from doodle.sprites import ARTISTS, Pixels
+from doodle.sprites import ARTISTS
 from doodle.state import load_state, save_state
 from doodle.subjects import TONES, people, subjects
 
@@ -47,13 +47,15 @@ BLOBS = 5
 """Blobs a side of a blurred window: each a quarter of a figure wide."""
 APART = 4
 """A window so many cells beside every figure shows nothing whole."""
-BATCH = 64
-FIRST = 1500
-FRESH = 4
+BATCH = {"cpu": 64, "cuda": 512}
+FIRST = {"cpu": 1500, "cuda": 8000}
+FRESH = {"cpu": 4, "cuda": 64}
+"""What is learnt from in a step, how many scenes there are, and how many a step makes anew."""
 SCENES = Mix(tint=0.15, style=0.3)
-PEOPLE_FIRST = 400
+CROWD = 4
+"""So many scenes for each person who is seen besides."""
 SKIES = ("", *WEATHERS)
-OTHERS = 4
+OTHERS = 2
 """Styles, people, backgrounds and weather are easier than figures: learnt every so many steps."""
 
 
@@ -65,8 +67,7 @@ def nothing() -> int:
 @cache
 def styles() -> tuple[str, ...]:
     """The styles that are told apart: those of the artists in use, and the other hands."""
-    used = [artist.style for artist, odds in zip(ARTISTS, ARTIST_ODDS, strict=True) if odds]
-    return (*used, *STYLES)
+    return (*(ARTISTS[one].style for one in used_artists()), *STYLES)
 
 
 @cache
@@ -247,41 +248,48 @@ class Looks:
             self.renewed[name] += len(new)
 
 
-def labelled(rng: Generator, sprites: Pixels, count: int, crowd: int) -> Looks:
-    """So many real scenes of all kinds, and so many with one of the people each."""
+def labelled(rng: Generator, painter: Painter, count: int) -> Looks:
+    """So many real scenes of all kinds, and some with one of the people each."""
     scenes = [random_scene(rng, SCENES) for _ in range(count)]
-    pictures = pictures_to_tensor([paint(scene, sprites) for scene in scenes])
+    pictures = painter.paint(scenes)
     looks = [
         (*look, styles().index(scene.manner))
         for picture, scene in zip(pictures, scenes, strict=True)
         for look in _windows(rng, picture, scene)
     ]
-    persons_seen = [_person(rng, sprites) for _ in range(crowd)]
+    crowd = [_person(rng) for _ in range(max(1, count // CROWD))]
+    shown = zip(painter.paint(crowd), crowd, strict=True)
+    persons_seen = [_nearby(rng, picture, scene) for picture, scene in shown]
+    device = painter.device
     return Looks(
         torch.stack([seen for seen, _, _ in looks]),
-        torch.tensor([named for _, named, _ in looks]),
-        torch.tensor([style for _, _, style in looks]),
-        torch.stack([seen for seen, _ in persons_seen]),
-        torch.tensor([person for _, person in persons_seen]),
+        torch.tensor([named for _, named, _ in looks], device=device),
+        torch.tensor([style for _, _, style in looks], device=device),
+        torch.stack(persons_seen),
+        torch.tensor([persons().index(person_of(one.figures[0])) for one in crowd], device=device),
         shrunk(pictures),
-        torch.tensor([backgrounds().index(scene.background) for scene in scenes]),
+        torch.tensor([backgrounds().index(one.background) for one in scenes], device=device),
         sky(pictures),
-        torch.tensor([SKIES.index(scene.weather) for scene in scenes]),
+        torch.tensor([SKIES.index(scene.weather) for scene in scenes], device=device),
     )
 
 
-def _person(rng: Generator, sprites: Pixels) -> tuple[Tensor, int]:
-    """Somebody with a gender before any background, a cell off at most."""
+def _person(rng: Generator) -> Scene:
+    """Somebody with a gender before any background."""
     while True:
         among = people()
         row = among[int(rng.integers(len(among)))]
         figure = figure_of(rng, row, USUAL, *(2 * int(step) for step in rng.integers(0, 5, size=2)))
         if person_of(figure) in persons():
             break
-    background = backgrounds()[int(rng.integers(len(backgrounds())))]
-    (picture,) = pictures_to_tensor([paint(Scene(background, (figure,)), sprites)])
+    return Scene(backgrounds()[int(rng.integers(len(backgrounds())))], (figure,))
+
+
+def _nearby(rng: Generator, picture: Tensor, scene: Scene) -> Tensor:
+    """A window that shows the first figure, a cell off at most."""
+    figure = scene.figures[0]
     x, y = (corner + int(rng.integers(-1, 2)) for corner in (figure.x, figure.y))
-    return window(picture, x, y), persons().index(person_of(figure))
+    return window(picture, x, y)
 
 
 def _windows(rng: Generator, picture: Tensor, scene: Scene) -> list[tuple[Tensor, int]]:
@@ -312,7 +320,8 @@ def train(run: Run, rate: float = 3e-3) -> None:
     """Train all for the run's minutes on composed scenes, of which some are new every step."""
     eyes = (_saved_eyes() or Eyes()).to(run.device)
     optimiser = torch.optim.AdamW(eyes.parameters(), rate, weight_decay=1e-2)
-    looks = labelled(run.rng, run.sprites, FIRST, PEOPLE_FIRST)
+    batch, fresh = BATCH[run.device.type], FRESH[run.device.type]
+    looks = labelled(run.rng, run.painter, FIRST[run.device.type])
 
     def keep() -> None:
         save_state("classifier", {"eyes": eyes.state_dict()})
@@ -320,60 +329,56 @@ def train(run: Run, rate: float = 3e-3) -> None:
     for step in run.steps(keep):
         for group in optimiser.param_groups:
             group["lr"] = cosine(run.progress, rate, warm=step / 30)
-        looks.renew(labelled(run.rng, run.sprites, FRESH, 1))
+        looks.renew(labelled(run.rng, run.painter, fresh))
         with run.autocast():
-            loss = _cost_of_figures(eyes, looks, run)
+            loss = _cost_of_figures(eyes, looks, run.rng, batch)
             if step % OTHERS == 0:
-                loss = loss + _cost_of_others(eyes, looks, run)
+                loss = loss + _cost_of_others(eyes, looks, run.rng, batch // 2)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-        run.note(2 * BATCH, loss)
+        run.note(batch, loss)
     keep()
-    eyes.cpu().eval()
-    for line in judged(eyes, run.sprites, run.held_out()):
+    for line in judged(eyes.eval(), run.painter, run.held_out()):
         run.say(line)
 
 
-def _cost_of_figures(eyes: Eyes, looks: Looks, run: Run) -> Tensor:
-    """What they name wrong in a batch of windows."""
-    rows = _some(run.rng, BATCH, looks.named)
-    shown = _augmented(looks.windows[rows].to(run.device), run.rng)
+def _cost_of_figures(eyes: Eyes, looks: Looks, rng: Generator, count: int) -> Tensor:
+    """What they name wrong in so many windows."""
+    rows = _some(rng, count, looks.named)
+    shown = _augmented(looks.windows[rows], rng)
     return _cost(eyes.windows(shown), looks.named[rows])
 
 
-def _cost_of_others(eyes: Eyes, looks: Looks, run: Run) -> Tensor:
-    """What they have wrong of styles, people, backgrounds and weather, in half a batch of each."""
-    rows, crowd, wholes = (
-        _some(run.rng, BATCH // 2, of) for of in (looks.named, looks.person, looks.where)
-    )
-    figures = rows[looks.named[rows] != nothing()]
-    styled = eyes.style(looks.windows[figures].to(run.device))
-    person = eyes.people(looks.people[crowd].to(run.device))
-    whole = looks.wholes[wholes].to(run.device)
+def _cost_of_others(eyes: Eyes, looks: Looks, rng: Generator, count: int) -> Tensor:
+    """What they have wrong in so many styles, people, backgrounds and skies."""
+    crowd, wholes = (_some(rng, count, of) for of in (looks.person, looks.where))
+    figures = (looks.named != nothing()).nonzero()[:, 0]
+    shown = figures[_some(rng, count, figures)]
+    styled, person = eyes.style(looks.windows[shown]), eyes.people(looks.people[crowd])
     return (
-        _cost(styled, looks.style[figures])
+        _cost(styled, looks.style[shown])
         + _cost(person, looks.person[crowd])
-        + _cost(eyes.whole(whole), looks.where[wholes])
-        + _cost(eyes.weather(looks.skies[wholes].to(run.device)), looks.weather[wholes])
+        + _cost(eyes.whole(looks.wholes[wholes]), looks.where[wholes])
+        + _cost(eyes.weather(looks.skies[wholes]), looks.weather[wholes])
     )
 
 
 def _some(rng: Generator, count: int, of: Tensor) -> Tensor:
-    return torch.from_numpy(rng.integers(len(of), size=count))
+    return torch.from_numpy(rng.integers(len(of), size=count)).to(of.device)
 
 
 def _cost(scores: Tensor, right: Tensor) -> Tensor:
-    return functional.cross_entropy(scores.float(), right.to(scores.device), label_smoothing=0.02)
+    return functional.cross_entropy(scores.float(), right, label_smoothing=0.02)
 
 
 @torch.no_grad()
-def judged(eyes: Eyes, sprites: Pixels, rng: Generator, count: int = 400) -> list[str]:
+def judged(eyes: Eyes, painter: Painter, rng: Generator, count: int = 600) -> list[str]:
     """What the eyes are worth on real scenes that they never saw, and on blurred ones.
 
     Without 97% on the first they judge nothing, nor with more than 15% on the second.
     """
-    looks = labelled(rng, sprites, count, count // 2)
+    looks = labelled(rng, painter, count)
     figures = looks.named != nothing()
     known = (eyes.windows(looks.windows).argmax(1) == looks.named).float()
     right, empty = known[figures].mean(), known[~figures].mean()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from diffusers import AutoencoderTiny, StableDiffusionPipeline
@@ -11,7 +13,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from doodle.autoencoder import CHANNELS, Training, shipped_autoencoder
-from doodle.captions import caption
+from doodle.lessons import Composed, Lessons
 from doodle.models import (
     GUIDANCE,
     STEPS,
@@ -23,22 +25,18 @@ from doodle.models import (
     plant_sprites,
 )
 from doodle.muon import Muon
-from doodle.paint import paint
-from doodle.run import Run, pictures_to_tensor
-from doodle.scenes import CELLS, SINGLES, Mix, random_scene
+from doodle.run import Run
+from doodle.scenes import CELLS
 from doodle.state import WEIGHTS, load_state, save_state, state_folder
 from doodle.tokenizer import LENGTH, new_tokenizer, vocabulary
 
-BATCH = 40
-FRESH = 5
-FIRST = 1000
-CAPACITY = 16_000
+BATCH, FRESH = {"cpu": 40, "cuda": 512}, {"cpu": 5, "cuda": 192}
+"""Of what a step learns from, so many scenes are new."""
+FIRST, CAPACITY = {"cpu": 1000, "cuda": 8000}, {"cpu": 16_000, "cuda": 64_000}
 UNTOLD = 0.1
 PASSED = 0.5
 """How often a time is learnt at which a drawing passes, instead of any."""
-EMA = 0.996
-SINGLES_UNTIL = 0.3
-MIXED_FROM = 0.45
+EMA = 0.998
 STEADY_UNTIL = 0.45
 PROMPTS = (
     "a fox on a blue background",
@@ -60,48 +58,42 @@ PROMPTS = (
 class Pool:
     """Latents of scenes with their captions' tokens; new ones replace the oldest once it is full.
 
-    A scene that stays is learnt from some BATCH / FRESH times, with other noise each time.
+    A scene that stays is learnt from several times, with other noise each time.
     """
 
     autoencoder: AutoencoderTiny
     run: Run
+    composed: Iterator[Composed]
     size: int = 0
     oldest: int = 0
 
     def __post_init__(self) -> None:
         """Start empty."""
-        self.tokenizer = new_tokenizer(teaching=True)
-        self.latents = torch.empty(CAPACITY, CHANNELS, CELLS, CELLS)
-        self.tokens = torch.empty(CAPACITY, LENGTH, dtype=torch.long)
-        self.silence = self._tokens([""])[0]
-
-    def _tokens(self, captions: list[str]) -> Tensor:
-        padded = self.tokenizer(
-            captions, padding="max_length", truncation=True, return_tensors="pt"
-        )
-        ids: Tensor = padded.input_ids
-        return ids
+        device, tokenizer = self.run.device, new_tokenizer(teaching=True)
+        self.capacity = CAPACITY[device.type]
+        self.latents = torch.empty(self.capacity, CHANNELS, CELLS, CELLS, device=device)
+        self.tokens = torch.empty(self.capacity, LENGTH, dtype=torch.long, device=device)
+        silence = tokenizer("", padding="max_length", truncation=True, return_tensors="pt")
+        self.silence = silence.input_ids.to(device)
 
     @torch.no_grad()
-    def renew(self, count: int, mix: Mix) -> None:
-        """Compose and encode `count` new scenes."""
-        rng = self.run.rng
-        scenes = [random_scene(rng, mix) for _ in range(count)]
-        pictures = pictures_to_tensor([paint(scene, self.run.sprites) for scene in scenes])
+    def renew(self) -> None:
+        """Encode the next scenes that were composed."""
+        layout, tokens = next(self.composed)
         with self.run.autocast():
-            encoded = self.autoencoder.encoder(pictures.to(self.run.device)).float().cpu()
-        rows = (self.oldest + torch.arange(count)) % CAPACITY
+            encoded = self.autoencoder.encoder(self.run.painter.show(layout)).float()
+        rows = (self.oldest + torch.arange(len(tokens))) % self.capacity
         self.latents[rows] = encoded
-        self.tokens[rows] = self._tokens([caption(scene, rng) for scene in scenes])
-        self.oldest = (self.oldest + count) % CAPACITY
-        self.size = min(self.size + count, CAPACITY)
+        self.tokens[rows] = tokens.to(self.run.device)
+        self.oldest = (self.oldest + len(tokens)) % self.capacity
+        self.size = min(self.size + len(tokens), self.capacity)
 
     def draw(self, count: int) -> tuple[Tensor, Tensor]:
         """Latents (count, CHANNELS, CELLS, CELLS) and tokens (count, LENGTH); some say nothing."""
-        rows = torch.from_numpy(self.run.rng.integers(self.size, size=count))
-        tokens = self.tokens[rows]
-        tokens[torch.from_numpy(self.run.rng.random(count) < UNTOLD)] = self.silence
-        return self.latents[rows], tokens
+        device = self.run.device
+        rows = torch.randint(self.size, (count,), device=device)
+        told = torch.rand(count, 1, device=device) >= UNTOLD
+        return self.latents[rows], torch.where(told, self.tokens[rows], self.silence)
 
 
 class Learner(nn.Module):
@@ -159,7 +151,7 @@ def loss_of(learner: Learner, latents: Tensor, tokens: Tensor, run: Run) -> Tens
     The weight is min(SNR + 1, 5) / (SNR + 1): min-SNR (Hang et al., 2023) shifted by one, as
     it would otherwise be nothing at the noisy end, where the layout is decided.
     """
-    times = random_times(len(latents)).to(latents.device)
+    times = random_times(len(latents), latents.device)
     noise = torch.randn_like(latents)
     kept = alphas(latents.device)[times]
     signal, spread = kept.sqrt()[:, None, None, None], (1 - kept).sqrt()[:, None, None, None]
@@ -174,14 +166,24 @@ def loss_of(learner: Learner, latents: Tensor, tokens: Tensor, run: Run) -> Tens
     return (error * weight).mean()
 
 
-def random_times(count: int) -> Tensor:
+def random_times(count: int, device: torch.device) -> Tensor:
     """So many times between 0 and 999: (count,)."""
+    passed = passed_times(device)
+    chosen = passed[torch.randint(len(passed), (count,), device=device)]
+    anyone = torch.randint(1000, (count,), device=device)
+    return torch.where(torch.rand(count, device=device) < PASSED, chosen, anyone)
+
+
+@cache
+def passed_times(device: torch.device) -> Tensor:
+    """The times at which a drawing passes: (STEPS,)."""
     scheduler = new_scheduler()
     scheduler.set_timesteps(STEPS)
-    passed = scheduler.timesteps[torch.randint(STEPS, (count,))]
-    return torch.where(torch.rand(count) < PASSED, passed, torch.randint(1000, (count,)))
+    times: Tensor = scheduler.timesteps.to(device)
+    return times
 
 
+@cache
 def alphas(device: torch.device) -> Tensor:
     """How much of the picture's variance is left at each of the 1,000 times."""
     kept: Tensor = new_scheduler().alphas_cumprod.float().to(device)
@@ -192,24 +194,6 @@ def pace(progress: float, step: int) -> float:
     """Warm up, stay, then fall to a hundredth."""
     fall = 1.0 if progress < STEADY_UNTIL else 1 - (progress - STEADY_UNTIL) / (1 - STEADY_UNTIL)
     return min(1.0, step / 60) * max(0.01, fall)
-
-
-def mix_at(progress: float, fresh: bool) -> Mix:
-    """Single subjects first, when training from nothing; then everything."""
-    if not fresh or progress > MIXED_FROM:
-        return Mix()
-    if progress < SINGLES_UNTIL:
-        return SINGLES
-    part, whole = (progress - SINGLES_UNTIL) / (MIXED_FROM - SINGLES_UNTIL), Mix()
-    return Mix(
-        pair=whole.pair * part,
-        count=whole.count * part,
-        tint=whole.tint * part,
-        wear=whole.wear * part,
-        free=whole.free * part,
-        weather=whole.weather * part,
-        style=whole.style * part,
-    )
 
 
 def _started(learner: Learner, autoencoder: AutoencoderTiny, run: Run) -> bool:
@@ -238,7 +222,7 @@ def _continues(
     one, other = shipped.vae.encoder.state_dict(), autoencoder.encoder.state_dict()
     return one.keys() == other.keys() and all(
         one[name].shape == other[name].shape
-        and torch.allclose(one[name], other[name], rtol=1e-2, atol=1e-3)
+        and torch.allclose(one[name], other[name].cpu(), rtol=1e-2, atol=1e-3)
         for name in one
     )
 
@@ -254,9 +238,9 @@ def words_of(learner: Learner, text: dict[str, Tensor], ids: dict[str, int]) -> 
     learner.text.load_state_dict({**text, name: table})
 
 
-def train(run: Run, rate: float = 1.5e-3, adam_rate: float = 1e-3) -> None:
+def train(run: Run, rate: float = 2e-3, adam_rate: float = 1e-3) -> None:
     """Train for the run's minutes from the saved state, the shipped weights, or nothing."""
-    autoencoder = frozen_autoencoder()
+    autoencoder = frozen_autoencoder().to(run.device)
     learner = Learner()
     saved = load_state("denoiser")
     fresh = _started(learner, autoencoder, run) if saved is None else False
@@ -266,28 +250,28 @@ def train(run: Run, rate: float = 1.5e-3, adam_rate: float = 1e-3) -> None:
         learner.load_state_dict(saved["learner"])
         optimiser.load_state_dict(saved["optimiser"])
         ema.weights, ema.steps = [w.to(run.device) for w in saved["ema"]], saved["steps"]
-    pool = Pool(autoencoder.to(run.device), run)
-    while pool.size < FIRST:
-        pool.renew(16, mix_at(0, fresh))
+    lessons = Lessons(FRESH[run.device.type], int(run.rng.integers(2**31)), fresh)
+    pool = Pool(autoencoder, run, lessons.composed(run.device))
+    while pool.size < FIRST[run.device.type]:
+        pool.renew()
 
     def keep() -> None:
         state = {"learner": learner.state_dict(), "optimiser": optimiser.state_dict()}
         save_state("denoiser", {**state, "ema": ema.weights, "steps": ema.steps})
         mean = ema.learner()
-        draw_sheet(
-            assembled(autoencoder, mean.text, mean.denoiser.to(memory_format=torch.channels_last))
-        )
+        denoiser = mean.denoiser.to(memory_format=torch.channels_last)
+        draw_sheet(assembled(autoencoder, mean.text, denoiser).to(run.device))
 
     for step in run.steps(keep):
-        pool.renew(FRESH, mix_at(run.progress, fresh))
-        latents, tokens = pool.draw(BATCH)
-        loss = loss_of(learner, latents.to(run.device), tokens.to(run.device), run)
+        lessons.progress[0] = run.progress
+        pool.renew()
+        loss = loss_of(learner, *pool.draw(BATCH[run.device.type]), run)
         loss.backward()
         nn.utils.clip_grad_norm_(learner.parameters(), 1.0)
         now = pace(run.progress, step)
         optimiser.step(rate * now, adam_rate * now)
         ema.follow(learner)
-        run.note(BATCH, loss)
+        run.note(BATCH[run.device.type], loss)
     keep()
 
 

@@ -49,12 +49,12 @@ from doodle.judges import (
     worn_right,
 )
 from doodle.models import GUIDANCE, STEPS, load_folder
-from doodle.paint import paint
+from doodle.paint import Painter
 from doodle.places import Background, backgrounds
 from doodle.questions import Question
-from doodle.run import pictures_to_tensor, save_sheet
-from doodle.scenes import Mix, Scene, random_scene
-from doodle.sprites import Pixels, load_sprites
+from doodle.run import save_sheet
+from doodle.scenes import Mix, Scene, random_scene, used_artists
+from doodle.sprites import load_sprites
 from doodle.state import WEIGHTS
 from doodle.subjects import COLOURS, TONES, subjects
 from doodle.unsaid import unsaid
@@ -96,10 +96,10 @@ def draw(pipeline: StableDiffusionPipeline, prompts: list[str], seed: int = SEED
     return torch.cat(drawn)
 
 
-def colours_known(rng: Generator, sprites: Pixels, count: int = 120) -> float:
+def colours_known(rng: Generator, painter: Painter, count: int = 120) -> float:
     """The part of real recoloured figures whose colour is told right: what its judge is worth."""
     scenes = questions.coloured(rng, count)
-    pictures = pictures_to_tensor([paint(scene, sprites) for scene in scenes])
+    pictures = painter.paint(scenes)
     right = [
         figure_colour(
             picture, Seen(figure.subject, figure.x, figure.y, 1.0), scene.background.colour
@@ -112,13 +112,13 @@ def colours_known(rng: Generator, sprites: Pixels, count: int = 120) -> float:
 
 
 @torch.no_grad()
-def sharpness(autoencoder: AutoencoderTiny, sprites: Pixels, count: int = 32) -> str:
+def sharpness(autoencoder: AutoencoderTiny, painter: Painter, count: int = 32) -> str:
     """How near scenes of each kind come back from their latents."""
     reached = []
     for kind, mix in KINDS.items():
         rng = np.random.default_rng(SEED)
         scenes = [random_scene(rng, mix) for _ in range(count)]
-        real = pictures_to_tensor([paint(scene, sprites) for scene in scenes])
+        real = painter.paint(scenes)
         latents = [autoencoder.encoder(some) for some in real.split(4)]
         made = torch.cat([autoencoder.decoder(some) for some in latents])
         reached.append(f"{kind} {psnr(made, real):.1f} dB")
@@ -128,9 +128,9 @@ def sharpness(autoencoder: AutoencoderTiny, sprites: Pixels, count: int = 32) ->
 class Examination:
     """One folder of weights before the eyes."""
 
-    def __init__(self, pipeline: StableDiffusionPipeline, eyes: Eyes, sprites: Pixels) -> None:
+    def __init__(self, pipeline: StableDiffusionPipeline, eyes: Eyes, painter: Painter) -> None:
         """Nothing is drawn yet."""
-        self.pipeline, self.eyes, self.sprites = pipeline, eyes, sprites
+        self.pipeline, self.eyes, self.painter = pipeline, eyes, painter
         self.figures: dict[str, float] = {}
 
     def found(self, name: str, part: float, count: int | None = None) -> None:
@@ -181,7 +181,7 @@ class Examination:
             prompt = f"a {subjects()[subject].english[0]}"
             made.append(torch.pdist(self.features(draw(self.pipeline, [prompt] * 9))))
             scenes = [_of(rng, random_scene(rng, ALONE), int(subject)) for _ in range(36)]
-            pictures = pictures_to_tensor([paint(scene, self.sprites) for scene in scenes])
+            pictures = self.painter.paint(scenes)
             real.append(torch.pdist(self.features(pictures)))
             twins.append(float((made[-1] < real[-1].quantile(0.05)).float().mean()))
         ratio = torch.stack(made).mean() / torch.stack(real).mean()
@@ -193,7 +193,7 @@ class Examination:
         rng = np.random.default_rng(SEED)
         scenes = [_elsewhere(rng, question.scene) for question in asked]
         real, same = (
-            self.features(pictures_to_tensor([paint(scene, self.sprites) for scene in some]))
+            self.features(self.painter.paint(some))
             for some in (scenes, [_elsewhere(rng, scene) for scene in scenes])
         )
         apart, usual = _distance(self.features(drawn), real), _distance(same, real)
@@ -215,13 +215,13 @@ def evenness(eyes: Eyes, drawn: Tensor, seen: list[list[Seen]]) -> dict[str, flo
     }
 
 
-def worn_known(rng: Generator, eyes: Eyes, sprites: Pixels, count: int = 60) -> str:
+def worn_known(rng: Generator, eyes: Eyes, painter: Painter, count: int = 60) -> str:
     """How often real things are seen worn, and how often on heads that wear nothing."""
     scenes = questions.wearing(rng, count)
     bare = [replace(scene, figures=scene.figures[:1]) for scene in scenes]
     rates = []
     for some in (scenes, bare):
-        pictures = pictures_to_tensor([paint(scene, sprites) for scene in some])
+        pictures = painter.paint(some)
         seen = figures_in(eyes, pictures)
         asked = [questions.Question("", scene) for scene in scenes]
         right = [worn_right(eyes)(*each) for each in zip(asked, pictures, seen, strict=True)]
@@ -240,10 +240,11 @@ def _of(rng: Generator, scene: Scene, subject: int) -> Scene:
 
 
 def _elsewhere(rng: Generator, scene: Scene) -> Scene:
-    """The scene with its figure somewhat aside, by either of the artists in use."""
+    """The scene with its figure somewhat aside, by any of the artists in use."""
     figure = scene.figures[0]
     x = figure.x + 2 * int(rng.integers(-1, 2))
-    return replace(scene, figures=(replace(figure, x=x, artist=int(rng.integers(2))),))
+    artist = int(rng.choice(used_artists()))
+    return replace(scene, figures=(replace(figure, x=x, artist=artist),))
 
 
 def _distance(one: Tensor, other: Tensor) -> float:
@@ -276,13 +277,13 @@ def say(line: str) -> None:
 
 def examine(folder: Path, part: float = 1.0) -> None:
     """Print the table of a folder of weights and write its sheets; `part` asks less."""
-    sprites = load_sprites()
-    exam = Examination(load_folder(folder), trained_eyes(), sprites)
-    for line in judged(exam.eyes, sprites, np.random.default_rng(SEED)):
+    painter = Painter(load_sprites())
+    exam = Examination(load_folder(folder), trained_eyes(), painter)
+    for line in judged(exam.eyes, painter, np.random.default_rng(SEED)):
         say(line)
-    say(f"colours on real figures: {colours_known(np.random.default_rng(SEED), sprites):.3f}")
-    say(sharpness(exam.pipeline.vae, sprites))
-    say(worn_known(np.random.default_rng(SEED), exam.eyes, sprites))
+    say(f"colours on real figures: {colours_known(np.random.default_rng(SEED), painter):.3f}")
+    say(sharpness(exam.pipeline.vae, painter))
+    say(worn_known(np.random.default_rng(SEED), exam.eyes, painter))
     some = max(4, int(60 * part))
     for language in ("english", "french"):
         rng = np.random.default_rng(SEED)

@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from diffusers import AutoencoderTiny
 from diffusers.models.unets.unet_2d_blocks import AutoencoderTinyBlock
-from numpy.random import Generator
 from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
@@ -19,16 +18,18 @@ from doodle.autoencoder import psnr, reconstruction_loss, shipped_autoencoder
 from doodle.captions import caption
 from doodle.models import GUIDANCE, STEPS, load_folder
 from doodle.muon import Muon
-from doodle.paint import paint
-from doodle.run import Run, pictures_to_tensor, save_sheet
-from doodle.scenes import ARTIST_ODDS, CELL, Mix, Scene, random_scene
-from doodle.sprites import ARTISTS, Pixels, large_sprites
+from doodle.paint import Painter
+from doodle.run import Run, save_sheet
+from doodle.scenes import CELL, USUAL, Mix, random_scene
+from doodle.sprites import ARTISTS, large_sprites
 from doodle.state import WEIGHTS, load_state, save_state
 
 FOLDER = WEIGHTS / "decoder_512"
 TIMES = 2
-LARGEST = 12
-"""Cells of the largest figure."""
+LARGEST = USUAL
+"""Cells of the largest figure that is rendered in its size; others are enlarged."""
+SCENES = {"cpu": 1, "cuda": 16}
+"""What a step learns from."""
 NOISE, SOFTNESS = 0.15, 0.5
 """What is drawn is noisier and softer than what an encoder makes of a painting."""
 DRAWN = 48
@@ -81,23 +82,11 @@ def save_decoder(larger: AutoencoderTiny, folder: Path) -> None:
     save_file(weights, folder / "diffusion_pytorch_model.safetensors", {"format": "pt"})
 
 
-class Painter:
-    """Paints scenes in the larger size, by the artists in use."""
-
-    def __init__(self) -> None:
-        """Render every sprite in the size of the largest figure."""
-        side = LARGEST * CELL * TIMES
-        used = [artist for artist, odds in zip(ARTISTS, ARTIST_ODDS, strict=True) if odds]
-        drawn = [large_sprites(artist, side) for artist in used]
-        self.sprites = np.stack(drawn, axis=1)
-
-    def scene(self, rng: Generator) -> Scene:
-        """A scene of any kind."""
-        return random_scene(rng, Mix())
-
-    def paint(self, scene: Scene) -> Pixels:
-        """The scene's pixels, twice as many a side as what is encoded."""
-        return paint(scene, self.sprites, TIMES)
+def large_painter(device: torch.device) -> Painter:
+    """Paints in the larger size."""
+    side = LARGEST * CELL * TIMES
+    drawn = [large_sprites(artist, side) for artist in ARTISTS]
+    return Painter(np.stack(drawn, axis=1), device, TIMES)
 
 
 def encoded(own: AutoencoderTiny, large: Tensor) -> Tensor:
@@ -109,9 +98,9 @@ def encoded(own: AutoencoderTiny, large: Tensor) -> Tensor:
     return latents
 
 
-def drawn_latents(rng: Generator, count: int) -> Tensor:
+def drawn_latents(run: Run, count: int) -> Tensor:
     """Latents that the weights that ship draw of random scenes."""
-    pipeline, parts = load_folder(WEIGHTS), []
+    rng, pipeline, parts = run.rng, load_folder(WEIGHTS).to(run.device), []
     for _ in range(-(-count // 8)):
         prompts = [caption(random_scene(rng, Mix()), rng) for _ in range(8)]
         noise = torch.Generator().manual_seed(int(rng.integers(2**31)))
@@ -141,8 +130,8 @@ def train(run: Run, rate: float = 1e-3) -> None:
     own = shipped_autoencoder().requires_grad_(False).to(run.device)
     larger = new_larger(own).to(run.device)
     larger.encoder.requires_grad_(False)
-    optimiser, painter = Muon(larger.decoder.named_parameters()), Painter()
-    drawn = drawn_latents(run.rng, DRAWN).to(run.device)
+    optimiser, painter = Muon(larger.decoder.named_parameters()), large_painter(run.device)
+    drawn, count = drawn_latents(run, DRAWN), SCENES[run.device.type]
     saved = load_state("larger")
     if saved is not None:
         larger.load_state_dict(saved["larger"])
@@ -154,7 +143,7 @@ def train(run: Run, rate: float = 1e-3) -> None:
         examine(run, painter, own, larger)
 
     for step in run.steps(keep):
-        wanted = pictures_to_tensor([painter.paint(painter.scene(run.rng))]).to(run.device)
+        wanted = painter.paint([random_scene(run.rng, Mix()) for _ in range(count)])
         with torch.no_grad(), run.autocast():
             latents = _worse(encoded(own, wanted))
         with run.autocast():
@@ -162,7 +151,8 @@ def train(run: Run, rate: float = 1e-3) -> None:
         loss = reconstruction_loss(made, wanted)
         if step % 2:
             with run.autocast():
-                loss = loss + FAITH * unfaithfulness(own, larger, drawn[[step // 2 % len(drawn)]])
+                some = drawn[torch.randint(len(drawn), (count,), device=run.device)]
+                loss = loss + FAITH * unfaithfulness(own, larger, some)
         loss.backward()
         nn.utils.clip_grad_norm_(larger.decoder.parameters(), 1.0)
         now = rate * min(1.0, step / 30) * max(0.01, 1 - run.progress)
@@ -176,9 +166,9 @@ def train(run: Run, rate: float = 1e-3) -> None:
 def examine(run: Run, painter: Painter, own: AutoencoderTiny, larger: AutoencoderTiny) -> None:
     """Print how it compares with an enlargement of the own decoder's pictures; write a sheet."""
     rng = run.held_out()
-    wanted = pictures_to_tensor([painter.paint(painter.scene(rng)) for _ in range(8)])
-    pairs = [_compared(own, larger, one.to(run.device)) for one in wanted.split(1)]
-    enlarged, made = (torch.cat(side).cpu() for side in zip(*pairs, strict=True))
+    wanted = painter.paint([random_scene(rng, Mix()) for _ in range(8)])
+    pairs = [_compared(own, larger, one) for one in wanted.split(1)]
+    enlarged, made = (torch.cat(side) for side in zip(*pairs, strict=True))
     run.say(f"enlarged {psnr(enlarged, wanted):.2f} dB, larger {psnr(made, wanted):.2f} dB")
     save_sheet("larger", torch.cat([wanted[:3], enlarged[:3], made[:3]]), columns=3)
 

@@ -3,7 +3,6 @@
 import json
 from pathlib import Path
 
-import numpy as np
 import torch
 from diffusers import (
     AutoencoderTiny,
@@ -16,8 +15,9 @@ from torch.nn import functional
 from transformers import CLIPTextConfig, CLIPTextModel
 
 from doodle.autoencoder import CHANNELS
-from doodle.scenes import ARTIST_ODDS, CELL, CELLS
-from doodle.sprites import TOKEN_SIDE, Pixels, resized
+from doodle.paint import resized
+from doodle.scenes import CELL, CELLS, used_artists
+from doodle.sprites import TOKEN_SIDE, Pixels
 from doodle.subjects import sprite_row, subjects
 from doodle.tokenizer import END, LENGTH, START, first_subject, new_tokenizer, vocabulary
 
@@ -117,14 +117,14 @@ def plant_sprites(text: CLIPTextModel, autoencoder: AutoencoderTiny, sprites: Pi
 
 def _look(autoencoder: AutoencoderTiny, drawings: Pixels) -> Tensor:
     """What a subject's drawings by the artists in use are like on gray: one flat tensor."""
-    chosen = drawings[:, np.array(ARTIST_ODDS) > 0].reshape(-1, *drawings.shape[2:])
-    pixels = torch.from_numpy(np.stack([resized(one, TOKEN_SIDE) for one in chosen]))
-    pixels = pixels.permute(0, 3, 1, 2).float()
+    chosen = drawings[:, used_artists()].reshape(-1, *drawings.shape[2:])
+    device = next(autoencoder.parameters()).device
+    pixels = resized(torch.from_numpy(chosen).to(device), TOKEN_SIDE)
     opacity = pixels[:, 3:] / 255
     shown = pixels[:, :3] * opacity + GRAY * (1 - opacity)
     latents: Tensor = autoencoder.encoder(shown / 127.5 - 1)
     covered = functional.avg_pool2d(opacity, CELL)
-    return torch.cat([latents, 2 * covered], dim=1).mean(0).flatten()
+    return torch.cat([latents, 2 * covered], dim=1).mean(0).flatten().cpu()
 
 
 def assembled(

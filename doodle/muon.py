@@ -16,25 +16,26 @@ NOT_MATRICES = ("embedding", "conv_in", "conv_out", "token", "position")
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 
 
-def orthogonalised(matrix: Tensor, steps: int = 4) -> Tensor:
-    """The nearest matrix with equal singular values, roughly: enough for a direction.
+def orthogonalised(matrices: Tensor, steps: int = 4) -> Tensor:
+    """The nearest matrices with equal singular values, roughly: enough for directions.
 
+    They are (N, rows, columns), so that matrices of a shape are one piece of work for a GPU.
     All factors are polynomials of the same Gram matrix, so the iteration is one of small square
     matrices, and the wide one is multiplied only at its ends.
     """
     a, b, c = COEFFICIENTS
-    tall = matrix.shape[0] > matrix.shape[1]
-    x = matrix.T if tall else matrix
-    x = x / (x.norm() + 1e-7)
-    gram = x @ x.T
-    factor = torch.eye(len(gram), dtype=gram.dtype, device=gram.device)
+    tall = matrices.shape[1] > matrices.shape[2]
+    x = matrices.mT if tall else matrices
+    x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
+    gram = x @ x.mT
+    factor = torch.eye(gram.shape[1], dtype=gram.dtype, device=gram.device).expand_as(gram)
     for _ in range(steps):
         once = b * gram + c * (gram @ gram)
-        once.diagonal().add_(a)
+        once.diagonal(dim1=1, dim2=2).add_(a)
         factor = once @ factor
         gram = once @ gram @ once
     made = factor @ x
-    return made.T if tall else made
+    return made.mT if tall else made
 
 
 class Muon:
@@ -59,14 +60,20 @@ class Muon:
             group["lr"] = adam_rate
         self.adam.step()
         self.adam.zero_grad(set_to_none=True)
+        directions: dict[tuple[int, int], list[tuple[Parameter, Tensor]]] = {}
         for parameter, buffer in zip(self.matrices, self.buffers, strict=True):
             if parameter.grad is None:
                 continue
             buffer.lerp_(parameter.grad, 1 - self.momentum)
             direction = parameter.grad.lerp(buffer, self.momentum).flatten(1)
-            update = orthogonalised(direction) * (0.2 * max(direction.shape) ** 0.5)
-            parameter.mul_(1 - rate * self.decay).add_(update.view_as(parameter), alpha=-rate)
+            alike = directions.setdefault((direction.shape[0], direction.shape[1]), [])
+            alike.append((parameter, direction))
             parameter.grad = None
+        for shape, alike in directions.items():
+            updates = orthogonalised(torch.stack([direction for _, direction in alike]))
+            for (parameter, _), update in zip(alike, updates, strict=True):
+                step = -rate * 0.2 * max(shape) ** 0.5
+                parameter.mul_(1 - rate * self.decay).add_(update.view_as(parameter), alpha=step)
 
     def state_dict(self) -> dict[str, Any]:
         """Everything `load_state_dict` needs to go on."""

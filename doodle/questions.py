@@ -10,6 +10,7 @@ from doodle.scenes import (
     GROUND,
     MIDDLE,
     NATURAL,
+    STYLES,
     USUAL,
     WEARERS,
     WEATHERS,
@@ -19,11 +20,14 @@ from doodle.scenes import (
     Scene,
     held_out,
     outdoors,
+    used_artists,
     worn_by,
 )
 from doodle.subjects import COLOURS, PEOPLE, index_of, subjects
 
 SIDES = (Relation.LEFT, Relation.RIGHT, Relation.ABOVE, Relation.BELOW)
+MANNERS = (*((artist, "") for artist in used_artists()), *((0, style) for style in STYLES))
+"""Every style: an artist with none of their own on top, or another hand's."""
 
 
 @dataclass(frozen=True)
@@ -126,11 +130,11 @@ def weather(rng: Generator, count: int) -> list[Scene]:
 
 
 def styled(rng: Generator, count: int) -> list[Question]:
-    """One subject each on a plain background, in the four styles by turns."""
+    """One subject each on a plain background, in every style by turns."""
     questions = []
     for number, scene in enumerate(_plain(rng, count)):
         figure, colour = scene.figures[0], scene.background.colour
-        artist, style = ((0, ""), (1, ""), (0, "drawing"), (0, "pixel"))[number % 4]
+        artist, style = MANNERS[number % len(MANNERS)]
         wanted = replace(scene, figures=(replace(figure, artist=artist),), style=style)
         noun = subjects()[figure.subject].english[0]
         word = STYLE_WORDS[wanted.manner][0]
@@ -141,7 +145,7 @@ def styled(rng: Generator, count: int) -> list[Question]:
 def people(rng: Generator, count: int) -> list[Question]:
     """Somebody each of a gender and a tone of skin that are told, on a plain background."""
     questions = []
-    for scene in _plain(rng, 40 * count):
+    for scene in _plain(rng, 100 * count):
         figure = scene.figures[0]
         subject = subjects()[figure.subject]
         shown = subject.drawings[figure.drawing]

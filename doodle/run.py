@@ -2,9 +2,10 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from doodle.paint import Painter
 from doodle.state import state_folder
 
 HELD_OUT_SEED = 20_240_607
@@ -32,12 +34,17 @@ class Run:
     keep_every: float = 5.0
     started: float = field(default_factory=time.monotonic)
     pictures: int = 0
-    losses: list[float] = field(default_factory=list)
+    losses: list[Tensor] = field(default_factory=list)
 
     @property
     def progress(self) -> float:
         """The part of the run's minutes that is over."""
         return min(1.0, (time.monotonic() - self.started) / 60 / self.minutes)
+
+    @cached_property
+    def painter(self) -> Painter:
+        """Paints on the device."""
+        return Painter(self.sprites, self.device)
 
     def held_out(self) -> Generator:
         """The randomness of the pictures that are only looked at, the same every time."""
@@ -64,11 +71,11 @@ class Run:
     def note(self, pictures: int, loss: Tensor) -> None:
         """Count pictures and remember the loss of a step."""
         self.pictures += pictures
-        self.losses.append(float(loss.detach()))
+        self.losses.append(loss.detach())
 
     def _report(self, step: int) -> None:
         seconds = time.monotonic() - self.started
-        loss = float(np.mean(self.losses[-100:]))
+        loss = float(torch.stack(self.losses[-100:]).mean())
         rate = self.pictures / seconds
         self.say(f"{seconds / 60:6.1f} min, step {step}, {rate:.1f} images/s, loss {loss:.4f}")
 
@@ -91,14 +98,8 @@ def cosine(progress: float, rate: float, warm: float) -> float:
     return float(rate * min(1.0, warm) * fall)
 
 
-def pictures_to_tensor(pictures: Sequence[Pixels]) -> Tensor:
-    """Pictures (H, W, 3) of 0 to 255 as one (N, 3, H, W) tensor of -1 to 1."""
-    batch = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 127.5 - 1
-    return batch.contiguous(memory_format=torch.channels_last)
-
-
 def tensor_to_pictures(batch: Tensor) -> list[Image.Image]:
-    """The reverse of `pictures_to_tensor`, as PIL images."""
+    """Pictures (N, 3, H, W) of -1 to 1 as PIL images."""
     pixels = ((batch.detach().float().clamp(-1, 1) + 1) * 127.5).round().byte()
     return [Image.fromarray(one.permute(1, 2, 0).cpu().numpy()) for one in pixels]
 

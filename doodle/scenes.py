@@ -13,7 +13,11 @@ CELL = 16
 CELLS = SIDE // CELL
 USUAL, MIDDLE, GROUND = 8, 4, 6
 """The size of a figure in cells, and its corner in the middle or with its feet on the ground."""
-ARTIST_ODDS = (0.6, 0.4, 0.0, 0.0)
+SMALLER = 6
+"""The size of each of five."""
+FIVE = ((0, 0), (10, 0), (5, 5), (0, 10), (10, 10))
+"""The corners of five, as on a die."""
+ARTIST_ODDS = (0.35, 0.25, 0.2, 0.2)
 FLIP_ODDS = 0.0
 PERSON_ODDS = 0.15
 """People are more often in a picture than their part of the subjects: each has many drawings."""
@@ -22,23 +26,27 @@ ALL_COLOURED = 0.3
 CELESTIAL = {"moon": "night", "sun": "day", "rainbow": "day", "cloud": "day", "star": "night"}
 NATURAL_COLOURS = {
     "red": (
-        "apple|strawberry|mushroom|car|balloon|heart|tomato|cherries|crab|"
-        "ladybug|rose|scarf|magnet|guitar|fire truck"
+        "apple|strawberry|mushroom|car|balloon|heart|tomato|cherries|crab|ladybug|rose|scarf|"
+        "magnet|guitar|fire truck|lobster|boxing glove|toolbox|mailbox"
     ),
-    "orange": "carrot|pumpkin|octopus|tiger|basketball|fire|orange fruit",
+    "orange": "carrot|pumpkin|tiger|basketball|fire|orange fruit",
     "yellow": (
-        "lion|banana|sunflower|star|moon|sun|chick|lemon|corn|cheese|taxi|crown|bell|key|smiley|bee"
+        "lion|banana|sunflower|star|moon|sun|chick|lemon|corn|cheese|taxi|crown|bell|key|smiley|"
+        "bee|trophy|saxophone|leopard"
     ),
     "green": (
-        "frog|tree|cactus|turtle|clover|dinosaur|pear|avocado|broccoli|snake|"
-        "tent|tractor|alien|t-shirt|pine tree|palm tree"
+        "frog|tree|cactus|turtle|clover|dinosaur|pear|avocado|broccoli|snake|tractor|pine tree|"
+        "palm tree|crocodile|cucumber|lizard|christmas tree|sprout|bell pepper"
     ),
-    "blue": "dolphin|whale|anchor|dress|diamond|snowflake",
-    "purple": "umbrella|grapes",
-    "pink": "pig|flamingo|tulip|cupcake",
-    "brown": "bear|owl|monkey|horse|snail|squirrel|hedgehog|bread|cookie|coffee|violin|teddy bear",
-    "gray": "koala|elephant|mouse|shark",
-    "white": "ghost|cloud|snowman|skull|ambulance|ship",
+    "blue": "dolphin|whale|anchor|dress|diamond|snowflake|jeans|jellyfish",
+    "purple": "umbrella|grapes|eggplant",
+    "pink": "pig|flamingo|tulip",
+    "brown": (
+        "bear|owl|monkey|horse|snail|squirrel|hedgehog|bread|cookie|coffee|violin|teddy bear|"
+        "deer|beaver|kangaroo|otter|mammoth|potato|coconut"
+    ),
+    "gray": "koala|elephant|mouse|shark|wolf|raccoon|rock|rhino",
+    "white": "ghost|cloud|snowman|skull|ambulance|ship|polar bear|swan|dove|tooth",
 }
 NATURAL = {
     name: (colour,) for colour, names in NATURAL_COLOURS.items() for name in names.split("|")
@@ -67,6 +75,7 @@ class Relation(StrEnum):
     RIGHT = "right of"
     ABOVE = "above"
     BELOW = "below"
+    FRONT = "in front of"
     UNDER_SKY = "under"
     WEARING = "wearing"
 
@@ -119,11 +128,11 @@ class Mix:
     """
 
     place: float = 0.28
-    pair: float = 0.14
+    pair: float = 0.16
     sky: float = 0.05
-    count: float = 0.1
+    count: float = 0.11
     tint: float = 0.5
-    wear: float = 0.08
+    wear: float = 0.1
     free: float = 0.6
     weather: float = 0.3
     style: float = 0.15
@@ -203,6 +212,11 @@ def _even(rng: Generator, low: int, high: int) -> int:
     return 2 * _pick(rng, low // 2, high // 2)
 
 
+def used_artists() -> tuple[int, ...]:
+    """The artists in use, by their numbers."""
+    return tuple(number for number, odds in enumerate(ARTIST_ODDS) if odds)
+
+
 def _artist(rng: Generator) -> int:
     return int(rng.choice(len(ARTISTS), p=ARTIST_ODDS))
 
@@ -258,15 +272,18 @@ def _on_plain(rng: Generator, mix: Mix) -> Scene:
 
 def _in_a_place(rng: Generator, mix: Mix) -> Scene:
     figure, position, flying = _figure(rng, USUAL, MIDDLE, GROUND), None, False
+    background = _place(rng)
     if rng.random() < mix.free:
-        flying = subjects()[figure.subject].home == "sky" and rng.random() < 0.7
+        at_home = subjects()[figure.subject].home == "sky" and background.place != "underwater"
+        flying = at_home and rng.random() < 0.7
         row = _even(rng, 0, 2) if flying else _even(rng, GROUND, GROUND + 2)
         kind = rng.random()
         position = "left" if kind < 0.16 else "right" if kind < 0.32 else None
         far = CELLS - USUAL
         x = {"left": 0, "right": far}.get(position or "", _even(rng, 2, far - 2))
         figure = replace(figure, x=x, y=row)
-    return Scene(_place(rng), (figure,), position=position, flying=flying, shift=_shift(rng, mix))
+    shift = _shift(rng, mix)
+    return Scene(background, (figure,), position=position, flying=flying, shift=shift)
 
 
 def _row(rng: Generator, plain: bool) -> int:
@@ -283,6 +300,8 @@ def _two_kinds(rng: Generator) -> tuple[Figure, Figure]:
 
 def _pair(rng: Generator, mix: Mix) -> Scene:
     first, second = _two_kinds(rng)
+    if rng.random() < 0.1:
+        return _overlapping(rng, first, second)
     if rng.random() < 0.22:
         relation = (Relation.ABOVE, Relation.BELOW)[_pick(rng, 0, 1)]
         rows = (0, 8) if relation is Relation.ABOVE else (8, 0)
@@ -302,6 +321,14 @@ def _pair(rng: Generator, mix: Mix) -> Scene:
     return Scene(background, placed, relation, shift=0 if plain else _shift(rng, mix))
 
 
+def _overlapping(rng: Generator, first: Figure, second: Figure) -> Scene:
+    """The first in front of the second, of which it hides a part below on one side."""
+    x = _even(rng, 2, 6)
+    behind = replace(second, x=x, y=_even(rng, 0, 2))
+    before = replace(first, x=x + int(rng.choice((-2, 2))), y=behind.y + 6)
+    return Scene(_plain(rng), (behind, before), Relation.FRONT)
+
+
 def _under_the_sky(rng: Generator, mix: Mix) -> Scene:
     above = str(rng.choice(list(CELESTIAL), p=(0.6, 0.1, 0.1, 0.1, 0.1)))
     figure = _figure(rng, USUAL, _even(rng, 2, 6), 8)
@@ -315,9 +342,11 @@ def _under_the_sky(rng: Generator, mix: Mix) -> Scene:
 
 def _several(rng: Generator, mix: Mix) -> Scene:
     figure = _figure(rng, USUAL, 0, 0)
-    count = int(rng.choice((2, 3, 4), p=(0.45, 0.35, 0.2)))
-    plain = rng.random() < 0.7
-    if count == 2:
+    count = int(rng.choice((2, 3, 4, 5), p=(0.35, 0.3, 0.2, 0.15)))
+    plain = count == 5 or rng.random() < 0.7
+    if count == 5:
+        figure, cells = replace(figure, size=SMALLER), list(FIVE)
+    elif count == 2:
         cells = [(0, _row(rng, plain)), (8, _row(rng, plain))]
     else:
         cells = [(0, 8), (8, 8)]

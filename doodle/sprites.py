@@ -7,7 +7,9 @@ flat and its shaded form, Noto Emoji (Apache-2.0, Google) and Twemoji (CC BY 4.0
 import io
 import json
 import subprocess
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from doodle.state import state_folder
-from doodle.subjects import COLOURS, Drawing, drawings
+from doodle.subjects import Drawing, drawings
 
 SIDE = 192
 TOKEN_SIDE = 128
@@ -65,13 +67,20 @@ def _pack(folder: Path, artist: Artist) -> Path:
 
 def render(pack: dict[str, Any], icon: str, side: int = SIDE) -> Pixels:
     """One icon, trimmed and centred in a square: (side, side, 4) RGBA."""
+    return _drawn(_svg(pack, icon), side)
+
+
+def _svg(pack: dict[str, Any], icon: str) -> str:
     found = pack["icons"].get(icon) or pack["icons"][pack["aliases"][icon]["parent"]]
     width, height = found.get("width", pack["width"]), found.get("height", pack["height"])
-    svg = (
+    return (
         '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
         f'viewBox="0 0 {width} {height}">{found["body"]}</svg>'
     )
-    png = bytes(resvg_py.svg_to_bytes(svg_string=svg, width=4 * side, height=4 * side))
+
+
+def _drawn(svg: str, side: int) -> Pixels:
+    png = bytes(resvg_py.svg_to_bytes(svg_string=svg, width=2 * side, height=2 * side))
     return _centred(Image.open(io.BytesIO(png)).convert("RGBA"), side)
 
 
@@ -89,15 +98,14 @@ def load_sprites() -> Pixels:
     """Every drawing by every artist: (drawings, artists, SIDE, SIDE, 4), rendered once."""
     folder = state_folder()
     path = folder / "sprites.npz"
-    wanted = np.array([ARTISTS[0].named(drawing) for _, drawing in drawings()])
+    wanted = np.array([SIDE, *(a.named(drawing) for a in ARTISTS for _, drawing in drawings())])
     if path.exists():
         stored = np.load(path)
         if np.array_equal(stored["icons"], wanted):
             pixels: Pixels = stored["pixels"]
             return pixels
     fetch_packs(folder / "packs")
-    packs = [json.loads(_pack(folder / "packs", artist).read_text()) for artist in ARTISTS]
-    rendered = np.stack([_by_every_artist(packs, drawing) for _, drawing in drawings()])
+    rendered = np.stack([_rendered(folder / "packs", artist, SIDE) for artist in ARTISTS], axis=1)
     np.savez(path, icons=wanted, pixels=rendered)
     return rendered
 
@@ -106,31 +114,13 @@ def large_sprites(artist: Artist, side: int) -> Pixels:
     """Every drawing by one artist, rendered now: (drawings, side, side, 4)."""
     folder = state_folder() / "packs"
     fetch_packs(folder)
+    return _rendered(folder, artist, side)
+
+
+def _rendered(folder: Path, artist: Artist, side: int) -> Pixels:
+    """Every drawing by one artist, each processor rendering some: (drawings, side, side, 4)."""
     pack = json.loads(_pack(folder, artist).read_text())
-    return np.stack([render(pack, artist.named(drawing), side) for _, drawing in drawings()])
-
-
-def _by_every_artist(packs: list[dict[str, Any]], drawing: Drawing) -> Pixels:
-    drawn = zip(packs, ARTISTS, strict=True)
-    return np.stack([render(pack, artist.named(drawing)) for pack, artist in drawn])
-
-
-def resized(sprite: Pixels, side: int) -> Pixels:
-    """The sprite at `side` pixels; colours are weighted by opacity, so edges stay clean."""
-    image = Image.fromarray(sprite, "RGBA").convert("RGBa")
-    small = image.resize((side, side), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    return np.asarray(small.convert("RGBA"))
-
-
-def tinted(sprite: Pixels, colour: str) -> Pixels:
-    """The sprite in shades of one colour; what was near black or near white stays."""
-    rgb = sprite[..., :3].astype(np.float32)
-    light = rgb @ np.array([0.30, 0.59, 0.11], np.float32) / 255
-    shade = np.clip(0.5 + 1.1 * (light - np.median(light[sprite[..., 3] > 128])), 0, 1)[..., None]
-    paint = np.array(COLOURS[colour], np.float32)
-    shadow, shine = paint * (0.4 + 1.2 * shade), paint + (255 - paint) * (1.5 * shade - 0.75)
-    ramp = np.where(shade < 0.5, shadow, shine)
-    spread = (rgb.max(-1) - rgb.min(-1)) / 255
-    kept = ((light < 0.22) | ((light > 0.9) & (spread < 0.12)))[..., None]
-    result = np.where(kept, rgb, np.clip(ramp, 0, 255)).astype(np.uint8)
-    return np.concatenate([result, sprite[..., 3:]], axis=-1)
+    names = [artist.named(drawing) for _, drawing in drawings()]
+    shown = [_svg(pack, name) for name in names]
+    with ProcessPoolExecutor() as processors:
+        return np.stack(list(processors.map(partial(_drawn, side=side), shown, chunksize=8)))

@@ -20,32 +20,59 @@ from tokenizers.pre_tokenizers import WhitespaceSplit
 from tokenizers.processors import TemplateProcessing
 from transformers import PreTrainedTokenizerFast
 
-from doodle.subjects import Subject, subjects
+from doodle.subjects import PEOPLE, Subject, subjects
 
 TABLE = Path(__file__).parent / "words.csv"
 NOUNS = Path(__file__).parent / "nouns.json"
 LENGTH = 24
 MARKS = "\ue000-\uf8ff"
 YOUNG = ("small", "big")
-"""Words that are taught but not yet drawn: what is said to be big comes out as a blob, and what is
-small as nothing at all. The folder that ships leaves them unread."""
+"""Words that are taught but not yet drawn: what is said to be small comes out as a blob, and what
+is big blurred. The folder that ships leaves them unread."""
 SHORTEST_BARE = 5
 """Letters of a noun that may be told by its bare letters: "thé" without its accent is English."""
+UNTITLED = ("baby", "boy", "girl", "woman", "man")
+"""People who are nothing else: "a man and a woman", where "a woman farmer" is a farmer."""
 START, END = "<|startoftext|>", "<|endoftext|>"
 # "An orange cat" has a colour, "an orange on a table" is a fruit.
 ORANGE_FRUIT = (
     r"\b(?:une orange|an orange(?=\s*(?:$|,|\."
     r"| (?:on|in|at|by|over|under|above|below|next|and|with)\b)))"
 )
+MAGPIE = r"(?<=\bune |\bla |\bcette |\bles |\bdes |\bdeux |\btrois )pies?\b"
+"""A French "pie" is no cake."""
 SAYS_NOTHING = (
     r"\ben train d(?:e |')",
     r"\bman-(?:eating|made)\b",
     r"\b\w+[- ](?:haired|eyed)\b",
-    r"\bwith (?:\w+ ){1,3}hair\b",
-    r"\baux cheveux \w+\b",
+    r"\bwith (?:\w+ ){1,3}(?:hair|eyes)\b",
+    r"\baux (?:cheveux|yeux) \w+\b",
+    r"\b(?:made|built) (?:out )?of (?:wood|stones?|gold|glass|ice|metal|paper|rocks?|snow)\b",
+    r"\bpairs? of (?=(?:jeans|(?:sun)?glasses|shoes|boots|socks|gloves|scissors|headphones)\b)",
+    r"\b(?:un|le) tour\b",
+    r"\btour (?=bus|guide)",
+    r"\b(?:having|have|had) a chat\b",
+    r"\bno pain\b",
+    r"\b(?:plumes?|baskets?) of\b",
+    r"\bthe letters? \w\b",
     r"\bfemmes? (?=(?:cuisini|polici|pompi)ère|cheffe)",
+    r"(?<!\bin )\bfront (?!(?:of|de)\b)(?=\w)",
+    r"(?<=\bis |\ba |\bthe )lit\b",
+    r"\b(?:\w+ly|well|dim|back|sun|candle|neon)[- ]lit\b",
+    r"\blit (?:by|up|from|with)\b",
+    r"\b(?:qui|il|elle) lit\b",
+    r"\b(?:lit|pousse|tire|montre) (?=(?:une?|le|la|les|des|son|sa|ses)\b)",
+    r"\b(?:qui|il|elle) (?:pousse|tire|montre)\b",
+    r"\bin (?:pain|turkey)\b",
+    r"\bboxing rings?\b",
+    r"\brock (?:stars?|bands?|music|concerts?)\b",
+    r"\brock (?:and|&|'?n'?) roll\b",
 )
-"""What would be read as a train, a man, a colour of something else, or a second woman."""
+"""What would be read as a train, a man, a colour of something else, a material, two of a pair, a
+tower, a cat, bread, a feather, a shoe, an envelope, a second woman, the front of a thing, a bed, a
+sprout, a wheel, a watch, a bird, a ring, a rock or a star."""
+WATCH_AFTER = "a the my his her gold golden silver smart pocket wrist digital"
+"""Behind these, and behind a colour, "watch" is a thing; elsewhere it is a verb."""
 IS = "that|which|who|qui|is|are|est|sont|all|tout|toute|tous|toutes|de couleur"
 """What may stand between a thing and its colour."""
 ALONE_AFTER_ON = r"\bon (?=(?:{colours})\s*(?:$|[,.]))"
@@ -62,6 +89,8 @@ GENDERED = {
     "femme pompier": ("pompière", "pompières"),
 }
 """Names of people that tell their gender: two words for the model."""
+NEVER_BARE = ("de", "des", "mais", "crane", "cranes")
+"""What "dé", "maïs" and "crâne" are without their accents, and mostly is something else."""
 FRENCH_ARTICLE = re.compile(r"^(?:une?|la|le|les|des) |^l'")
 
 
@@ -104,6 +133,7 @@ IRREGULAR = {
     "wolf": "wolves",
     "goose": "geese",
     "leaf": "leaves",
+    "loaf": "loaves",
     "scarf": "scarves",
     "tooth": "teeth",
     "ox": "oxen",
@@ -114,6 +144,9 @@ IRREGULAR = {
 
 def english_plurals(noun: str) -> list[str]:
     """The noun, and several of it: the usual plural first, then others that people type."""
+    head, of, what = noun.partition(" of ")
+    if of:
+        return [noun, *(one + of + what for one in english_plurals(head)[1:])]
     start, space, last = noun.rpartition(" ")
     if last in IRREGULAR or last.endswith("man"):
         return [noun, start + space + IRREGULAR.get(last, last.removesuffix("man") + "men")]
@@ -124,12 +157,29 @@ def english_plurals(noun: str) -> list[str]:
     return [noun, noun + "s", noun + "es"]
 
 
+FRENCH_LINK = re.compile(r"[ -](?:de|du|des|d'|à|au|aux|en|pour)\b.*")
+
+
 def french_plurals(noun: str) -> list[str]:
-    """The noun without its article, and several of it."""
+    """The noun without its article, and several of it: the first word alone, then all that agree.
+
+    "Des ours polaires" is right and "des ours polaire" is typed; nothing agrees behind a "de".
+    """
     head, *tail = FRENCH_ARTICLE.sub("", noun).split(" ")
     plural = head[:-1] + "ux" if head.endswith("al") else head + "x" if head.endswith("u") else ""
-    heads = [head, head if head.endswith(("s", "x", "z")) else head + "s", plural]
-    return [" ".join([form, *tail]) for form in dict.fromkeys(heads) if form]
+    heads = [head, _several(head), plural, "coraux" if head == "corail" else ""]
+    found = [" ".join([form, *tail]) for form in heads if form]
+    whole = " ".join([head, *tail])
+    link = FRENCH_LINK.search(whole)
+    start = link.start() if link else len(whole)
+    found.append(re.sub(r"[^ -]+", lambda one: _several(one[0]), whole[:start]) + whole[start:])
+    return list(dict.fromkeys(found))
+
+
+def _several(word: str) -> str:
+    if word.endswith(("s", "x", "z")):
+        return word
+    return word + ("x" if word.endswith("eau") else "s")
 
 
 def forms(subject: Subject) -> list[str]:
@@ -139,7 +189,7 @@ def forms(subject: Subject) -> list[str]:
     return list(dict.fromkeys(english + french))
 
 
-def _bare(form: str) -> str:
+def bare(form: str) -> str:
     """The form without its accents, as many people type it."""
     letters = unicodedata.normalize("NFD", form)
     return "".join(letter for letter in letters if not unicodedata.combining(letter))
@@ -154,7 +204,8 @@ def lexicon() -> dict[str, str]:
     for form, meaning in said:
         found.setdefault(form, meaning)
     for form, meaning in said:
-        found.setdefault(_bare(form), meaning)
+        if bare(form) not in NEVER_BARE:
+            found.setdefault(bare(form), meaning)
     return found
 
 
@@ -168,7 +219,7 @@ def similar() -> dict[str, str]:
                 found.setdefault(form, _mark(subject))
     for form, mark in list(found.items()):
         if len(form) >= SHORTEST_BARE:
-            found.setdefault(_bare(form), mark)
+            found.setdefault(bare(form), mark)
     return found
 
 
@@ -180,10 +231,10 @@ def _pattern(said: Iterable[str]) -> str:
     return rf"(?<![\w])(?:{escaped})(?![\w])"
 
 
-def _rules() -> list[Replace]:
+def _rules(*, nouns: bool) -> list[Replace]:
     """Replacements in order: longer ways to say something before the shorter ones in them."""
     groups: dict[tuple[int, str], list[str]] = {}
-    for form, meaning in {**similar(), **lexicon()}.items():
+    for form, meaning in {**(similar() if nouns else {}), **lexicon()}.items():
         groups.setdefault((-form.count(" ") - form.count("-"), meaning), []).append(form)
     ordered = sorted(groups.items(), key=lambda item: item[0][0])
     return [Replace(Regex(_pattern(said)), f" {meaning} ") for (_, meaning), said in ordered]
@@ -215,6 +266,11 @@ def _longest_first(said: Iterable[str]) -> str:
     return "|".join(sorted({re.escape(form) for form in said}, key=lambda one: (-len(one), one)))
 
 
+def _watch() -> str:
+    before = "|".join(rf"\b{one} " for one in (*WATCH_AFTER.split(), *of_kind("colour")))
+    return rf"(?:(?<={before})|^\s*)watch(?:es)?\b(?! (?:over|out|tower|an?|the)\b)"
+
+
 def _backgrounds() -> list[Replace]:
     """A background says its colour after it, as in French: "a red wall" as "un mur rouge".
 
@@ -233,24 +289,42 @@ def _backgrounds() -> list[Replace]:
 
 
 def _people() -> list[Replace]:
-    """What tells the gender of who may be of either; a baby animal is that animal."""
+    """What tells the gender of who may be of either; of who may not, it says nothing.
+
+    A baby animal is that animal.
+    """
     marks = {subject.name: _mark(subject) for subject in subjects()}
     either = "".join(_mark(subject) for subject in subjects() if subject.either)
-    animals = "".join(_mark(subject) for subject in subjects() if subject.kind == "animal")
+    young = "".join(_mark(s) for s in subjects() if s.kind in ("animal", "character", "food"))
+    alone = "".join(
+        _mark(subject)
+        for subject in subjects()
+        if subject.kind == PEOPLE and not subject.either and subject.name not in UNTITLED
+    )
     return [
         Replace(Regex(rf"\b(?:une|female)\s+(?=[{either}])"), f" {marks['woman']} "),
         Replace(Regex(rf"\bmale\s+(?=[{either}])"), f" {marks['man']} "),
-        Replace(Regex(rf"{marks['baby']}\s+(?=[{animals}])"), " "),
+        Replace(Regex(rf"[{marks['woman']}{marks['man']}]\s+(?=[{alone}])"), " "),
+        Replace(Regex(rf"{marks['baby']}\s+(?=[{young}])"), " "),
     ]
 
 
 def _relations() -> list[Replace]:
-    """What is on a thing is above it, and what is in front of one is next to it."""
-    looks = "|".join(of_kind("colour", "size"))
+    """What is on a thing is above it; "in front of" tells of things, not of places."""
+    looks = "|".join(of_kind("colour", "size", "count"))
     thing = rf"(?=(?:\s*(?:{looks}))*\s*[{MARKS}])"
-    on = rf"\b(?:on|onto|sur) (?:an?|the|my|une?|la|le|les|l')\b{thing}"
-    before = rf"\b(?:in front of|devant) (?:an?|the|my|une?|la|le|les|l')\b{thing}"
-    return [Replace(Regex(on), " above "), Replace(Regex(before), " next ")]
+    article = r"(?:(?:an?|the|my|his|her|their|some|une?|la|le|les|des|son|sa|ses)\b|l')"
+    on = rf"\b(?:on|onto|sur) {article}{thing}"
+    before = rf"\b(?:in front of|devant)(?: {article})?{thing}"
+    nowhere = rf"(?!(?: {article})?{thing})"
+    return [
+        Replace(Regex(r"\s+"), " "),
+        Replace(Regex(on), " above "),
+        Replace(Regex(before), " front "),
+        Replace(Regex(r"\s+"), " "),
+        Replace(Regex(rf"(?<=\S) front\b{nowhere}"), " "),
+        Replace(Regex(rf"^\s*front\b{nowhere}(?=\s*\S)"), " "),
+    ]
 
 
 def _rose() -> list[Replace]:
@@ -294,7 +368,10 @@ def _is() -> list[Replace]:
 
 
 def new_tokenizer(*, teaching: bool = False) -> PreTrainedTokenizerFast:
-    """The tokenizer, ready for a stock pipeline; one for `teaching` reads all that is taught."""
+    """The tokenizer, ready for a stock pipeline.
+
+    One for `teaching` reads all that is taught and, to be quick, no nouns that captions never say.
+    """
     known = sorted((re.escape(word.word) for word in words()), key=len, reverse=True)
     unknown = rf"(?<!\S)(?!(?:{'|'.join(known)}|[{MARKS}])(?!\S))\S+"
     tokenizer = Tokenizer(
@@ -308,11 +385,13 @@ def new_tokenizer(*, teaching: bool = False) -> PreTrainedTokenizerFast:
             Replace(Regex(f"[{MARKS}_]"), " "),
             Replace(Regex(ORANGE_FRUIT), "tangerine"),
             Replace(Regex(r"(?<=(?:fond|background|mur|couleur) )roses?"), "pink"),
+            Replace(Regex(MAGPIE), "bird"),
             *(Replace(Regex(said), " ") for said in SAYS_NOTHING),
+            Replace(Regex(_watch()), "wristwatch"),
             *(Replace(Regex(_pattern(said)), meant) for meant, said in GENDERED.items()),
             Replace(Regex(ALONE_AFTER_ON.format(colours=_colours())), "background "),
             *_backgrounds(),
-            *_rules(),
+            *_rules(nouns=not teaching),
             *([] if teaching else _young()),
             *_people(),
             *_relations(),

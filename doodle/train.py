@@ -26,6 +26,8 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(min(torch.get_num_threads(), os.cpu_count() or 1))
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    torch.set_float32_matmul_precision("high")
+    torch.backends.cudnn.benchmark = True
     rng = np.random.default_rng(options.seed)
     torch.manual_seed(int(rng.integers(2**31)))
     run = Run(options.stage, options.minutes, device, load_sprites(), rng)

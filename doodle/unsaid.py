@@ -25,6 +25,8 @@ OUTDOORS = (
 AT_SEA = ("at sea", "on the beach")
 ASIDE = ("", "on the left", "on the right", "at the top", "at the bottom")
 IN_PLACE = ("", "on the left", "on the right")
+ARTISTS_BY_TURNS = ("", "flat", "3d")
+"""Of the four only those whose subjects come out best; three pictures are left to chance."""
 SKIN = (*("white",) * 3, *("brown",) * 3, *("black",) * 3)
 """A gender is not told: a man who was asked for is drawn as a woman too often for that to help."""
 
@@ -33,7 +35,8 @@ def unsaid() -> list[dict[str, Any]]:
     """All of it, as the file has it."""
     background = ["background", *of_kind("place")]
     hinted = ["night", "sunset", "day", "rain", "under", "flying"]
-    alone = _none_of([*of_kind("where"), "two", "three", "four", "and", "flying", "wearing"])
+    several = [count for count in of_kind("count") if count != "one"]
+    alone = _none_of([*of_kind("where"), *several, "and", "flying", "wearing"])
     one_thing = r"^(?!.*\S_ (?:.* )?\S+_(?!\S))"
     somebody = [token(subject) for subject in subjects() if subject.kind == PEOPLE]
     swimming = [token(subject) for subject in subjects() if subject.home == "water"]
@@ -45,14 +48,15 @@ def unsaid() -> list[dict[str, Any]]:
             "one_of": skin,
             "even_if_said": True,
         },
-        _open(alone + one_thing + _some_of(["background"]), _after(ASIDE)),
-        _open(alone + one_thing + _some_of(of_kind("place")), _after(IN_PLACE)),
         _open(outdoors + _some_of(swimming), _after(AT_SEA)),
         _open(outdoors, _after(OUTDOORS)),
+        _open(alone + one_thing + _some_of(["background"]), _after(ASIDE)),
+        _open(alone + one_thing + _some_of(of_kind("place")), _after(IN_PLACE)),
         _open(
             _none_of([*background, "snowfall"]),
             _after(f"{colour} background" for colour in SEEN_BEFORE),
         ),
+        _open(_none_of(of_kind("style")), _after(ARTISTS_BY_TURNS)),
     ]
 
 

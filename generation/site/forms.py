@@ -26,6 +26,7 @@ STYLES = {
     "photo": gettext_lazy("Photo"),
     "flat": gettext_lazy("Flat"),
     "3d": gettext_lazy("3D"),
+    "cartoon": gettext_lazy("Cartoon"),
     "sticker": gettext_lazy("Sticker"),
 }
 """What people call the styles that manifests usually map, in the order of the form."""

@@ -10,6 +10,7 @@ import torch
 
 from doodle import judges, questions
 from doodle.classifier import (
+    CROWD,
     Eyes,
     Seen,
     figures_in,
@@ -24,10 +25,9 @@ from doodle.classifier import (
 )
 from doodle.evaluate import FIGURES, KINDS, PHRASINGS, evenness, phrasings, sharpness
 from doodle.judges import edge_colour, figure_colour
-from doodle.paint import paint
+from doodle.paint import Painter
 from doodle.places import Background
 from doodle.questions import Question
-from doodle.run import pictures_to_tensor
 from doodle.scenes import CELL, USUAL, WEATHERS, Figure, Relation, Scene, held_out
 from doodle.sprites import Pixels
 from doodle.subjects import COLOURS, TONES, index_of, subjects
@@ -132,7 +132,7 @@ def test_colours_are_told_apart_as_they_are_painted(sprites: Pixels, colour: str
     gray[..., :3] = 120
     background = "teal" if colour != "teal" else "red"
     scene = Scene(Background(colour=background), (figure(CAT, colour),))
-    (picture,) = pictures_to_tensor([paint(scene, gray)])
+    (picture,) = Painter(gray).paint([scene])
     assert edge_colour(picture) == background
     assert figure_colour(picture, Seen(CAT, 4, 4, 1.0), background) == colour
 
@@ -166,18 +166,21 @@ def test_a_window_goes_on_beyond_the_edge_of_the_picture() -> None:
 
 
 def test_the_eyes_learn_from_windows_on_figures_and_beside_them(sprites: Pixels) -> None:
-    looks = labelled(rng(), sprites, 60, 20)
+    looks = labelled(rng(), Painter(sprites), 60)
     assert len(looks.weather) == 60
     assert len(looks.windows) == len(looks.named) == len(looks.style)
     assert len(looks.windows) > len(looks.wholes) == len(looks.where) == 60
-    assert len(looks.people) == len(looks.person) == 20
+    assert len(looks.people) == len(looks.person) == 60 // CROWD
     assert nothing() in looks.named
-    assert len(set(looks.style.tolist())) == len(styles()) == 4
+    assert len(set(looks.style.tolist())) == len(styles()) == 6
     assert Eyes().windows(looks.windows[:2]).shape == (2, len(subjects()) + 1)
 
 
 def test_newer_looks_take_the_place_of_the_oldest(sprites: Pixels) -> None:
-    looks, fresh = labelled(rng(), sprites, 6, 5), labelled(np.random.default_rng(1), sprites, 1, 2)
+    looks, fresh = (
+        labelled(rng(), Painter(sprites), 20),
+        labelled(np.random.default_rng(1), Painter(sprites), 8),
+    )
     kept = looks.people.clone()
     looks.renew(fresh)
     assert torch.equal(looks.people[:2], fresh.people)
@@ -198,7 +201,7 @@ class Says(torch.nn.Module):
     def forward(self, seen: torch.Tensor) -> torch.Tensor:
         answer = self.answers[self.asked % len(self.answers)]
         self.asked += 1
-        return torch.nn.functional.one_hot(torch.full((len(seen),), answer), 200).float()
+        return torch.nn.functional.one_hot(torch.full((len(seen),), answer), nothing() + 1).float()
 
 
 class White(torch.nn.Module):
@@ -229,14 +232,14 @@ def test_something_worn_is_right_where_it_is_worn_alone() -> None:
 
 
 def test_styles_are_asked_for_by_turns_and_told_by_the_figure() -> None:
-    asked_for = questions.styled(rng(), 8)
-    assert [one.scene.style for one in asked_for] == ["", "", "drawing", "pixel"] * 2
+    asked_for = questions.styled(rng(), 12)
+    assert [one.scene.manner for one in asked_for] == [*styles()] * 2
     assert all(held_out(o.scene.figures[0].subject, o.scene.background) for o in asked_for)
     eyes, picture = Eyes(), torch.zeros(3, 256, 256)
     eyes.style = Says(styles().index("pixel"))  # type: ignore[assignment]
     judge, seen = judges.style_right(eyes), [Seen(CAT, 4, 4, 1.0)]
-    assert [judge(one, picture, seen) for one in asked_for] == [False, False, False, True] * 2
-    assert not judge(asked_for[3], picture, [])
+    assert [judge(one, picture, seen) for one in asked_for] == ([False] * 5 + [True]) * 2
+    assert not judge(asked_for[5], picture, [])
 
 
 def test_it_is_wet_in_places_that_training_never_showed() -> None:
@@ -259,9 +262,7 @@ def test_drops_and_flakes_stand_out_more_in_the_part_of_the_sky_that_is_looked_a
 ) -> None:
     dry = Scene(Background(place="meadow", time="night"), ())
     for weather in WEATHERS:
-        clear, wet = pictures_to_tensor(
-            [paint(one, sprites) for one in (dry, replace(dry, weather=weather))]
-        )[:, None]
+        clear, wet = Painter(sprites).paint([dry, replace(dry, weather=weather)])[:, None]
         fallen = [(look(wet) - look(clear)).std() for look in (sky, shrunk)]
         assert fallen[0] > 1.15 * fallen[1], fallen
 
@@ -281,7 +282,7 @@ class Same(torch.nn.Module):
 
 
 def test_reconstructions_of_every_kind_are_measured_in_decibels(sprites: Pixels) -> None:
-    sharp, inverted = (sharpness(Same(light), sprites, count=2) for light in (0.99, -1))
+    sharp, inverted = (sharpness(Same(light), Painter(sprites), count=2) for light in (0.99, -1))
     for line, low, high in ((sharp, 40, 70), (inverted, -1, 20)):
         found = [float(level) for level in re.findall(r"([\d.]+) dB", line)]
         assert len(found) == len(KINDS)
@@ -331,7 +332,7 @@ def test_the_table_of_the_readme_is_what_was_found() -> None:
         "their relation": ("two, relation",),
         "a hat, a crown or glasses": ("wearing, worn",),
         "rain or snowfall": ("wet, weather", "wet, subject"),
-        "the four styles": ("styled, style", "styled, subject"),
+        "the six styles": ("styled, style", "styled, subject"),
         "people of a gender": ("people, gender and skin", "people, subject"),
         "phrasings by somebody": ("other phrasings, subject",),
     }

@@ -6,12 +6,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
+from numpy.typing import NDArray
 
 from doodle.captions import ENGLISH_PLACES, TONE_WORDS, english, french
-from doodle.paint import FALLING, PIXEL, paint
+from doodle.paint import FALLING, PIXEL, Painter, resized, tinted
 from doodle.places import SIDE, Background, backgrounds, painted
 from doodle.scenes import (
     CELLS,
+    FIVE,
     SINGLES,
     STYLES,
     WEARERS,
@@ -25,7 +28,7 @@ from doodle.scenes import (
     random_scene,
     styled,
 )
-from doodle.sprites import Pixels, resized, tinted
+from doodle.sprites import Pixels
 from doodle.subjects import COLOURS, PEOPLE, TONES, drawings, index_of, sprite_row, subjects
 from doodle.tokenizer import LENGTH, new_tokenizer, token
 
@@ -198,11 +201,16 @@ def test_early_scenes_have_one_subject_in_one_spot_or_one_under_the_sky() -> Non
     assert len({(scene.figures[0].x, scene.figures[0].y) for scene in alone}) == 2
 
 
+def seen(sprites: Pixels, scene: Scene) -> NDArray[np.int64]:
+    """The scene painted, as whole numbers from 0 to 255: (SIDE, SIDE, 3)."""
+    picture = (Painter(sprites).paint([scene])[0] + 1) * 127.5
+    return picture.round().permute(1, 2, 0).numpy().astype(int)
+
+
 def test_a_painted_scene_shows_its_sprite_where_it_says(sprites: Pixels) -> None:
     scene = Scene(Background(colour="blue"), (Figure(2, 0, 8, 8, 0),))
-    picture = paint(scene, sprites)
+    picture = seen(sprites, scene)
     assert picture.shape == (SIDE, SIDE, 3)
-    assert picture.dtype == np.uint8
     assert tuple(picture[64, 192]) == tuple(sprites[2, 0, 96, 96, :3])
     assert tuple(picture[200, 40]) == COLOURS["blue"]
 
@@ -212,17 +220,64 @@ def test_each_drawing_of_somebody_is_painted_from_its_own_sprite(sprites: Pixels
     rows = [sprite_row(row, number) for number in range(10)]
     assert [drawings()[one] for one in rows] == [(row, one) for one in subjects()[row].drawings]
     middles = [
-        tuple(paint(Scene(Background(colour="blue"), (one,)), sprites)[128, 128])
+        tuple(seen(sprites, Scene(Background(colour="blue"), (one,)))[128, 128])
         for one in (Figure(row, 0, 8, 4, 4, drawing=number) for number in range(10))
     ]
     assert middles == [tuple(sprites[one, 0, 96, 96, :3]) for one in rows]
     assert len(set(middles)) == 10
 
 
+def test_scenes_painted_together_are_those_painted_alone(sprites: Pixels) -> None:
+    scenes, painter = many_scenes(40), Painter(sprites)
+    together = painter.paint(scenes)
+    for row, scene in enumerate(scenes):
+        assert torch.equal(painter.paint([scene])[0], together[row])
+
+
+def test_a_flipped_figure_is_its_mirror_image(sprites: Pixels) -> None:
+    halved = sprites.copy()
+    halved[..., : halved.shape[3] // 2, 3] = 0
+    figure, background = Figure(2, 0, 8, 4, 4), Background(colour="blue")
+    straight, mirrored = (
+        seen(halved, Scene(background, (replace(figure, flipped=flipped),)))
+        for flipped in (False, True)
+    )
+    assert not np.array_equal(straight, mirrored)
+    assert np.array_equal(straight, mirrored[:, ::-1])
+
+
+def test_what_is_in_front_hides_a_part_of_the_other_and_is_said_first(sprites: Pixels) -> None:
+    scenes = [scene for scene in many_scenes(3000) if scene.relation is Relation.FRONT]
+    assert scenes
+    tokenizer, rng = new_tokenizer(teaching=True), np.random.default_rng(2)
+    for scene in scenes[:20]:
+        behind, before = scene.figures
+        alone = seen(sprites, replace(scene, figures=(before,)))
+        both = seen(sprites, replace(scene, style=""))
+        middle = slice(before.y * 16 + 60, before.y * 16 + 68)
+        across = slice(before.x * 16 + 60, before.x * 16 + 68)
+        if not scene.style:
+            assert np.array_equal(both[middle, across], alone[middle, across])
+        for say in (english, french):
+            tokens = tokenizer.tokenize(say(scene, rng))
+            named = [tokens.index(token(subjects()[one.subject])) for one in (before, behind)]
+            assert named[0] < tokens.index("front") < named[1]
+
+
+def test_five_stand_apart_as_on_a_die_and_captions_say_five() -> None:
+    scenes = [scene for scene in many_scenes(3000) if len(scene.figures) == 5]
+    assert scenes
+    tokenizer, rng = new_tokenizer(teaching=True), np.random.default_rng(2)
+    for scene in scenes[:20]:
+        assert {(one.x, one.y) for one in scene.figures} == set(FIVE)
+        for say in (english, french):
+            assert "five" in tokenizer.tokenize(say(scene, rng))
+
+
 def test_pixels_are_squares_and_a_drawing_has_lines_on_paper(sprites: Pixels) -> None:
     scene = Scene(Background(colour="orange"), (Figure(2, 0, 8, 4, 4),))
     plain, pixels, drawn = (
-        paint(styled(scene, style), sprites).astype(int) for style in ("", "pixel", "drawing")
+        seen(sprites, styled(scene, style)) for style in ("", "pixel", "drawing")
     )
     squares = pixels.reshape(SIDE // PIXEL, PIXEL, SIDE // PIXEL, PIXEL, 3)
     assert (squares == squares[:, :1, :, :1]).all()
@@ -233,12 +288,12 @@ def test_pixels_are_squares_and_a_drawing_has_lines_on_paper(sprites: Pixels) ->
 
 def test_weather_falls_behind_what_stands_in_it(sprites: Pixels) -> None:
     dry = Scene(Background(place="meadow"), (Figure(2, 0, 8, 4, 6),))
-    plain, *wet = (paint(replace(dry, weather=weather), sprites) for weather in ("", *WEATHERS))
+    plain, *wet = (seen(sprites, replace(dry, weather=one)) for one in ("", *WEATHERS))
     for picture, weather in zip(wet, WEATHERS, strict=True):
-        fallen = np.abs(picture.astype(int) - FALLING[weather]).max(-1) < 30
+        fallen = np.abs(picture - FALLING[weather]).max(-1) < 30
         assert 0.005 < fallen[192:].mean() < 0.2
         assert np.array_equal(picture[144:176, 112:144], plain[144:176, 112:144])
-    assert np.abs(wet[0].astype(int) - wet[1]).max() > 60
+    assert np.abs(wet[0] - wet[1]).max() > 60
 
 
 def test_every_background_is_a_different_picture() -> None:
@@ -250,19 +305,19 @@ def test_every_background_is_a_different_picture() -> None:
 
 @pytest.mark.parametrize("colour", COLOURS)
 def test_a_tinted_sprite_keeps_its_shape_and_takes_the_colour(sprites: Pixels, colour: str) -> None:
-    gray = sprites[0, 0].copy()
-    gray[..., :3] = 120
-    result = tinted(gray, colour)
-    assert np.array_equal(result[..., 3], gray[..., 3])
-    distance = np.abs(result[96, 96, :3].astype(int) - COLOURS[colour]).max()
-    assert distance < 40
+    gray = resized(torch.from_numpy(sprites[:1, 0]), 192)
+    gray[:, :3] = 120
+    shade = torch.tensor(COLOURS[colour]).float()
+    result = tinted(gray, shade[None])
+    assert torch.equal(result[:, 3], gray[:, 3])
+    assert (result[0, :3, 96, 96] - shade).abs().max() < 40
 
 
 def test_a_smaller_sprite_has_no_dark_rim(sprites: Pixels) -> None:
     white = sprites[0, 0].copy()
     white[..., :3] = np.where(white[..., 3:] > 0, 255, 0)
-    small = resized(white, 64)
-    assert small[small[..., 3] > 16][:, :3].min() > 240
+    small = resized(torch.from_numpy(white[None]), 64)
+    assert small[:, :3][(small[:, 3:] > 16).expand(-1, 3, -1, -1)].min() > 240
 
 
 def test_captions_name_every_subject_the_scene_shows() -> None:
@@ -279,7 +334,7 @@ def test_captions_name_every_subject_the_scene_shows() -> None:
 def test_captions_leave_no_word_of_the_vocabulary_unused() -> None:
     tokenizer, rng = new_tokenizer(teaching=True), np.random.default_rng(11)
     seen: set[str] = set()
-    for _ in range(1500):
+    for _ in range(5000):
         scene = random_scene(rng, Mix())
         seen.update(tokenizer.tokenize(english(scene, rng)))
         seen.update(tokenizer.tokenize(french(scene, rng)))

@@ -22,8 +22,10 @@ from doodle.models import (
     write_folder,
 )
 from doodle.muon import Muon, orthogonalised
-from doodle.places import backgrounds, painted
-from doodle.run import Run, pictures_to_tensor
+from doodle.paint import Painter
+from doodle.places import backgrounds
+from doodle.run import Run
+from doodle.scenes import Scene
 from doodle.sprites import Pixels
 from doodle.state import load_state, save_state
 from doodle.tokenizer import first_subject, vocabulary
@@ -33,8 +35,8 @@ from doodle.tokenizer import first_subject, vocabulary
 def run(sprites: Pixels, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """A run of no time at all, its state in a folder of its own, from an untrained start."""
     monkeypatch.setenv("DOODLE_STATE", str(tmp_path))
-    for name, few in (("FIRST", 4), ("BATCH", 2), ("FRESH", 1), ("PROMPTS", ())):
-        monkeypatch.setattr(denoiser, name, few)
+    for name, few in (("FIRST", 4), ("BATCH", 2), ("FRESH", 1)):
+        monkeypatch.setitem(getattr(denoiser, name), "cpu", few)
     monkeypatch.setattr(denoiser, "WEIGHTS", tmp_path / "no-weights")
     monkeypatch.setattr(denoiser, "draw_sheet", lambda _pipeline: None)
     torch.manual_seed(0)
@@ -76,7 +78,7 @@ def test_the_denoiser_goes_on_from_its_state(run: Run) -> None:
 
 def test_half_of_the_times_are_those_at_which_a_drawing_passes() -> None:
     torch.manual_seed(0)
-    times = denoiser.random_times(2000)
+    times = denoiser.random_times(2000, torch.device("cpu"))
     scheduler = new_scheduler()
     scheduler.set_timesteps(denoiser.STEPS)
     passed = torch.isin(times, scheduler.timesteps)
@@ -111,9 +113,9 @@ def test_weights_with_another_encoder_or_of_another_kind_are_not_gone_on_from(ru
 
 
 @torch.no_grad()
-def test_the_shipped_autoencoder_shows_every_background_sharply() -> None:
+def test_the_shipped_autoencoder_shows_every_background_sharply(sprites: Pixels) -> None:
     model = shipped_autoencoder()
-    wanted = pictures_to_tensor([painted(background) for background in backgrounds()[::3]])
+    wanted = Painter(sprites).paint([Scene(one, ()) for one in backgrounds()[::3]])
     made = torch.cat([model.decoder(model.encoder(part)) for part in wanted.split(4)])
     assert psnr(made, wanted) > 28
     assert 0.5 < model.encoder(wanted[:4]).std() < 2
@@ -168,7 +170,7 @@ def test_muon_goes_on_from_its_state_step_for_step() -> None:
 
 def test_muon_takes_a_step_of_equal_length_in_every_direction() -> None:
     torch.manual_seed(0)
-    values = torch.linalg.svdvals(orthogonalised(torch.randn(64, 128), steps=5).float())
+    values = torch.linalg.svdvals(orthogonalised(torch.randn(3, 64, 128), steps=5))
     assert values.min() > 0.5
     assert values.max() < 1.4
 
