@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from torch.nn import functional
 from transformers import AutoModel, AutoTokenizer
 
+from doodle.noun_lists import BY_HAND, LONERS, MISREAD, UNFIT, UNFIT_NOUNS, UNFIT_WORDS
 from doodle.state import state_folder
 from doodle.subjects import Subject, subjects, untaught
 from doodle.tokenizer import NOUNS, bare, english_plurals, french_plurals, words
@@ -55,201 +56,6 @@ OWN_FILES = {
 }
 PEOPLE = (8, 14, 18)
 """WordNet's files of bodies, groups and persons: a noun with any such sense becomes nothing."""
-UNFIT = re.compile(
-    r"offensive|disparag|slang|obscen|vulgar|sex|genital|breast|excre|urin|feces|condom|contracep"
-    r"|relig|church|worship|islam|muslim|mosque|jew|hindu|buddh|christ|sacred|holy|\bgods?\b"
-    r"|prayer|altar|tomb|corpse|coffin|burial|funeral|weapon|\bguns?\b|firearm|rifle|bomb|missile"
-    r"|explosive|ammunition|bullet|grenade|kill|tortur|execut|punish|prison|nazi|slave|drug"
-    r"|narcotic|opium|cannabis|tobacco|cigar|alcohol|liquor|whiskey|surg|medic|syringe|disease"
-    r"|cancer|parasit|toilet|picture|photograph|painting|drawing|image|illustration|portrait"
-    r"|trade name|trademark|genus|family|extinct|fossil"
-)
-UNFIT_NOUNS = """
-picture photo image print scene style background wall table floor view shot item thing object
-article model art form size set pair group place space room mother baby boy girl queen king dummy
-savage native fairy sissy bush dyke hooker delicious electric flamboyant acoustic binary grubby
-stray launch gig quarters hind edible produce rooms crisp fender bark blackjack sallow ultraviolet
-mike goldilocks biddy moke thickhead calculus bullock handcuff jail lockup penitentiary implant
-sweatshop weed coach pitcher marble fang murphy sub shoot chute salade cuisse talon crag
-precipice razor asphyxiator knickers bloomers brush sac gland vase verge bite sole lame ski
-skis shampoo bay breeze wind flood gyro asylum hospice plaster cast radiator accelerator biped
-vertebrate invertebrate auto lane rotary perennial ornamental succulent convertible bloomer dahl
-"""
-MISREAD = """
-short facing entire royal cover covers stole stay stays tails sweats suiting housing cross crosses
-rate rates cope copes thesis theses heat heats drink drinks sail sails sink sinks wrap wraps collar
-uniform uniforms led roof roofs bouquet toy toys fume fumes rope transport dent basket pin die dies
-"""
-"""Nouns that are mostly verbs or adjectives, or words of the other language."""
-UNFIT_WORDS = re.compile(
-    r"negro|nigg|squaw|\bcoon\b|hermaphrodite|bawdy|funeral|\bgenus\b|\bfamily\b|\border\b|kingdom"
-    r"|slave|indian|gyps|\bfag|\bqueer|\bgay\b|\bjap\b|japonica|\bchink\b|eskimo|hottentot|kaffir"
-    r"|papist|devil|satan|\bangel|\bgod\b|\bpope\b|bishop|\bmonk\b|\bnun\b|virgin|bastard|bitch"
-    r"|\bcock\b|\bass\b|\btits?\b|boob|naked|nude|weapon|\bwar|attack|battle|bomb|death|\bdead"
-    r"|corpse|carcass|blood|\bhell\b|opium|\bhemp\b|poppy|tobacco|nicotiana|\bcoca\b|cancer"
-    r"|\bhomo\b|\bmental\b|insane|\bcrazy\b|loony|madhouse|nut ?house|\bfunny\b|foundling"
-    r"|psychiatr|idiot|horn fly|meeting house|cruel"
-    r"|institution|nursing home|\bpussy$|\bleper|nipple|body bag|bible|mercy seat"
-    r"|poor boy|widow bird|police(?:man|woman) bird|rifle|hearing aid|deaf|gun\b"
-    r"|\w+ razor|shaver|switchblade|flick.?knife|army base|military|gallstone"
-    r"|(?:kidney|bladder|bile) ?stone|(?:renal|urinary|salivary) calculus|\w+lith$|wooden leg"
-    r"|mechanical man|(?<!tidal) wave$|animal virus|nematode|pinworm|tapeworm"
-    r"|parasit|plant (?:cell|organ|part|process|structure|tissue)|sick ?bag|toilet|mournful"
-)
-LONERS = """
-ant, backpack, baguette, banjo, bat, bathtub, beaver, bed, bell pepper, boiled egg, bone, boot,
-boxing glove, broom, bucket, camel, camera, canoe, caterpillar, chair, chicken leg, christmas tree,
-circus tent, coconut, compass, coral, couch, crocodile, croissant, crystal ball, cucumber, deer,
-dice, disco ball, donkey, door, dove, dragon, droplet, drum, eagle, eggplant, factory, feather,
-ferris wheel, fire extinguisher, fireworks, flute, fork, fountain, garlic, gear, globe, gloves,
-goose, gorilla, hamster, headphones, hibiscus, high heel, hippo, honey, hospital, hourglass, hut,
-jeans, jellyfish, joystick, keyboard, kiwi, ladder, lantern, laptop, leaf, lifebuoy, lizard, llama,
-lobster, magic wand, magnifying glass, mailbox, mammoth, maple leaf, maracas, megaphone, microphone,
-microscope, milk, mirror, music note, onion, otter, padlock, paintbrush, palette, pancakes,
-parachute, peach, peacock, peanuts, phone, piano, pickaxe, polar bear, police car, poodle, popcorn,
-potato, pretzel, puzzle, raccoon, racing car, radio, rhino, ring, rock, roller skate, rooster,
-sandwich, satellite, saxophone, school, scorpion, seal, shell, shield, shoe, shopping cart,
-skateboard, skunk, sled, sloth, spider, spider web, sprout, squid, suitcase, sundae, sushi, swan,
-taco, teapot, telescope, television, toolbox, tooth, toothbrush, tornado, traffic cone, trophy,
-truck, turkey, ufo, volleyball, waffle, watch, wave, wheel, wolf, yarn, yo-yo, socks, scarf, robot
-"""
-"""Subjects too much of their own to stand for what only resembles them: what is a kind of them
-becomes them, and what is said by hand. Else a towel is a bathtub and a motorway a traffic cone."""
-BY_HAND = {
-    "backpack": (
-        "school bag, satchel, handbag, purse, bag, knapsack, haversack, tote bag, shopping bag,"
-        " shoulder bag, duffel bag, sack"
-    ),
-    "ball": "beach ball, bowling ball",
-    "banjo": "balalaika, ukulele",
-    "baseball": "baseball bat",
-    "bathtub": "hot tub, jacuzzi, tub, sink, washbasin",
-    "bed": "bunk bed, crib, cradle, mattress, pillow, bedroom, quilt, blanket, bedspread, duvet",
-    "bee": "wasp, hornet, bumblebee",
-    "bell pepper": "chili, chilli, hot pepper, paprika, chili pepper",
-    "bird": "swallow, toucan, hummingbird, seagull, pelican, stork",
-    "boiled egg": "poached egg, easter egg",
-    "boot": "wellies, welly",
-    "broom": "mop, besom, broomstick, vacuum cleaner",
-    "bucket": "basin, wastebasket, watering can, trash can",
-    "bus": "school bus, minibus",
-    "butterfly": "moth",
-    "camel": "bactrian camel",
-    "camera": "camcorder, webcam",
-    "canoe": "kayak, raft, rowboat, gondola",
-    "cat": "ragdoll, sphynx, munchkin, kitteh, moggy",
-    "caterpillar": "worm, earthworm, maggot, larva, inchworm",
-    "chair": "armchair, stool, bench, throne",
-    "circus tent": "big top, marquee",
-    "coffee": "tasse, mug, teacup, coffee cup, tea cup, coffee mug, cappuccino, hot chocolate",
-    "cook": "baker",
-    "couch": "cushion, pouffe",
-    "cow": "bison, buffalo, ox, bull, yak",
-    "croissant": "brioche, crescent roll, pain au chocolat",
-    "crystal ball": "snow globe",
-    "cucumber": "gherkin, pickle, zucchini, courgette, celery",
-    "deer": "moose, elk, reindeer, antelope, gazelle, impala",
-    "diamond": "ice cube",
-    "dog": (
-        "labradoodle, cockapoo, goldendoodle, puggle, cavapoo, maltipoo, schnoodle, doggo, pupper,"
-        " doge"
-    ),
-    "donkey": "mule",
-    "door": "side door, gate, doorway, gateway, entrance",
-    "droplet": "raindrop, dewdrop, teardrop, water drop, drop of water",
-    "drum": "steel drum, cymbal, tambourine, xylophone, timpani, bongo, tom-tom, marimba, djembe",
-    "duck": "kingfisher",
-    "feather": "tail feather, flight feather, quill",
-    "ferris wheel": "carousel, merry-go-round, roller coaster",
-    "fire": "fireplace, bonfire",
-    "fire extinguisher": "fire hydrant",
-    "fish": "school of fish",
-    "fork": "knife, spoon, tablespoon, teaspoon, chopstick, tableware, silverware, spatula",
-    "gear": "cogwheel, gearwheel",
-    "ghost": "spook, spectre, phantom, poltergeist",
-    "gift": "parcel, cardboard box",
-    "gloves": "golf glove, mitten, mitt",
-    "hamster": "guinea pig, gerbil, rodent",
-    "hat": "casque, helmet, santa hat, chef hat, chef's hat, police hat, party hat, straw hat",
-    "headphones": "headset, earphone, earbud, earmuff",
-    "heart": "love heart, love letter",
-    "hedgehog": "porcupine, echidna, armadillo",
-    "honey": "honeypot, honeycomb",
-    "hospital": "clinic, infirmary",
-    "hot dog": "corn dog",
-    "house": "hotel, inn",
-    "houseplant": "plant, fern",
-    "hut": "shack, shed, cabin, log cabin, chicken coop, kiosk, hutch",
-    "jeans": "denim, slacks, leggings, overalls, trouser",
-    "jellyfish": "sea anemone",
-    "joystick": "gamepad, game controller, controller, video game, game console",
-    "kangaroo": "wallaby",
-    "keyboard": "keyboard, keypad, typewriter",
-    "ladder": "staircase, stairs, stairway, stepladder, step ladder, stair",
-    "lantern": "storm lantern, hurricane lantern, chinese lantern",
-    "laptop": "computer, desktop computer, personal computer, notebook computer, pc, macbook",
-    "leaf": "leaf, autumn leaf, fallen leaf",
-    "lemon": "lime fruit",
-    "lifebuoy": "life preserver, life ring, life belt, lifebelt, life buoy, buoy",
-    "lizard": "salamander, newt, iguana, chameleon, komodo dragon",
-    "lobster": "crayfish, crawfish, shrimp, prawn",
-    "magnifying glass": "magnifier",
-    "mailbox": "letter box, letterbox, pillar box, post box",
-    "man": "gentleman, dude",
-    "megaphone": "bullhorn, loudhailer, loud hailer",
-    "microphone": "loudspeaker",
-    "milk": "coconut milk, soybean milk, yogurt, yoghurt, milkshake, milk shake",
-    "monkey": "orang, orangutan, chimpanzee",
-    "mouse": "rat",
-    "music note": "melody",
-    "onion": "shallot, leek",
-    "otter": "sea otter, weasel, mink, stoat, ferret",
-    "padlock": "lock",
-    "peach": "apricot, nectarine",
-    "peanuts": "nut, cashew, almond, hazelnut, walnut, pistachio, pecan, acorn",
-    "phone": "telephone, cellphone, cell phone, iphone",
-    "pie": "pastry, quiche",
-    "pig": "peccary, boar, wild boar, warthog",
-    "police officer": "cop, constable",
-    "potato": "sweet potato",
-    "puzzle": "jigsaw, jigsaw puzzle",
-    "racing car": "formula one, kart, go-kart, sports car",
-    "radio": "walkie-talkie, boombox, stereo",
-    "robot": "android, droid, cyborg, mechanical man",
-    "rocket": "starship",
-    "roller skate": "rollerblade, ice skate, skate",
-    "rooster": "hen, chicken",
-    "sandwich": "panini, toast",
-    "satellite": "space station, space probe",
-    "school": "classroom, schoolroom",
-    "seal": "walrus, sea lion",
-    "shell": "scallop shell, oyster shell, clam, scallop, mussel, oyster",
-    "skateboard": "surfboard, snowboard, longboard",
-    "sled": "toboggan, bobsled",
-    "spider": "tarantula, black widow",
-    "squirrel": "meerkat, prairie dog",
-    "star": "starfish, shooting star, comet",
-    "suitcase": "briefcase",
-    "sundae": "parfait",
-    "sushi": "sashimi, rice ball",
-    "taco": "burrito, quesadilla, nacho, tortilla, fajita",
-    "teapot": "kettle, coffeepot, jug, teakettle",
-    "telescope": "binocular, spyglass",
-    "television": "telly, monitor, computer screen, tv set",
-    "toolbox": "screwdriver, tool kit",
-    "tooth": "molar",
-    "tornado": "hurricane, cyclone, typhoon, twister, whirlwind",
-    "traffic cone": "barrier, barricade, roadblock, construction barrier",
-    "trophy": "chalice, goblet, gold medal, medal",
-    "ufo": "alien ship, alien spaceship",
-    "watch": "stopwatch, smartwatch",
-    "motorcycle": "scooter, moped",
-    "wheel": "spinning wheel, roulette wheel, tyre, steering wheel",
-    "wolf": "werewolf, coyote, jackal, hyena",
-    "yarn": "thread, knitting",
-}
-"""Nouns that are younger than WordNet, or that it files elsewhere."""
-
 Vectors = NDArray[np.float32]
 
 
@@ -366,8 +172,7 @@ def nearest(wordnet: WordNet, nouns: list[str]) -> dict[str, str]:
     asked = vectors(meant) + vectors(open_nouns)
     offered = vectors([_meaning(wordnet, subject) for subject in subjects()])
     offered = offered + vectors([subject.english[0] for subject in subjects()])
-    alone = LONERS.replace("\n", " ").strip().split(", ")
-    kinds = np.array(["" if s.name in alone else s.kind for s in subjects()])
+    kinds = np.array(["" if LONERS.fullmatch(s.name) else s.kind for s in subjects()])
     for noun, likeness in zip(open_nouns, asked @ offered.T / 4, strict=True):
         fits = np.isin(kinds, KINDS[wordnet.of(noun)[0].file])
         best = int(np.where(fits, likeness, -1).argmax())
