@@ -154,7 +154,7 @@ def _counts(scene: Scene) -> list[tuple[Figure, int]]:
 
 
 def _styled(rng: Generator, scene: Scene, said: str, language: int) -> str:
-    """The caption with its style: an artist's now and then, another hand's always."""
+    """The caption with its style: an artist's half of the time, another hand's always."""
     wanted = scene.manner
     if wanted not in STYLE_WORDS or not (scene.style or rng.random() < STYLE_ODDS):
         return said

@@ -45,5 +45,10 @@ def test_numbers_say_all_of_a_scene() -> None:
     rng = np.random.default_rng(0)
     scenes = [random_scene(rng, Mix()) for _ in range(200)]
     layout = layout_of(scenes)
-    assert (layout.figures["size"] > 0).sum(1).tolist() == [len(one.figures) for one in scenes]
+    for row, scene in enumerate(scenes):
+        figures = layout.figures[row][: len(scene.figures)]
+        places = [(one.artist, one.size, one.x, one.y) for one in scene.figures]
+        assert [tuple(one[["artist", "size", "x", "y"]]) for one in figures] == places
+        assert not layout.figures[row][len(scene.figures) :]["size"].any()
+        assert not any(figures["tint"] >= 0) or any(one.tint for one in scene.figures)
     assert (layout.style > 0).tolist() == [bool(one.style) for one in scenes]

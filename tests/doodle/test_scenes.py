@@ -13,6 +13,7 @@ from doodle.captions import ENGLISH_PLACES, TONE_WORDS, english, french
 from doodle.paint import FALLING, PIXEL, Painter, resized, tinted
 from doodle.places import SIDE, Background, backgrounds, painted
 from doodle.scenes import (
+    CELL,
     CELLS,
     FIVE,
     SINGLES,
@@ -252,12 +253,11 @@ def test_what_is_in_front_hides_a_part_of_the_other_and_is_said_first(sprites: P
     tokenizer, rng = new_tokenizer(teaching=True), np.random.default_rng(2)
     for scene in scenes[:20]:
         behind, before = scene.figures
-        alone = seen(sprites, replace(scene, figures=(before,)))
+        alone = seen(sprites, replace(scene, figures=(before,), style=""))
         both = seen(sprites, replace(scene, style=""))
-        middle = slice(before.y * 16 + 60, before.y * 16 + 68)
-        across = slice(before.x * 16 + 60, before.x * 16 + 68)
-        if not scene.style:
-            assert np.array_equal(both[middle, across], alone[middle, across])
+        down = slice(before.y * CELL + 9, before.y * CELL + 13)
+        across = slice(before.x * CELL + 60, before.x * CELL + 68)
+        assert np.array_equal(both[down, across], alone[down, across])
         for say in (english, french):
             tokens = tokenizer.tokenize(say(scene, rng))
             named = [tokens.index(token(subjects()[one.subject])) for one in (before, behind)]
