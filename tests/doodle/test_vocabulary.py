@@ -4,9 +4,10 @@ import json
 
 import pytest
 
+from doodle.noun_lists import GENDERED
 from doodle.state import WEIGHTS
 from doodle.subjects import subjects
-from doodle.tokenizer import GENDERED, YOUNG, new_tokenizer, token
+from doodle.tokenizer import YOUNG, new_tokenizer, token
 from doodle.vocabulary import NAME, SAMPLES, known_forms, vocabulary
 
 
