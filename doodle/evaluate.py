@@ -37,9 +37,9 @@ from doodle.judges import (
     Judge,
     all_there,
     colour_right,
+    colour_seen,
     count_right,
     edge_colour,
-    figure_colour,
     person_right,
     person_seen,
     relation_right,
@@ -97,17 +97,17 @@ def draw(pipeline: StableDiffusionPipeline, prompts: list[str], seed: int = SEED
 
 
 def colours_known(rng: Generator, painter: Painter, count: int = 120) -> float:
-    """The part of real recoloured figures whose colour is told right: what its judge is worth."""
-    scenes = questions.coloured(rng, count)
-    pictures = painter.paint(scenes)
-    right = [
-        figure_colour(
-            picture, Seen(figure.subject, figure.x, figure.y, 1.0), scene.background.colour
-        )
-        == figure.tint
-        for scene, picture in zip(scenes, pictures, strict=True)
-        for figure in scene.figures
-    ]
+    """The part of real recoloured figures whose colour is told right: what its judge is worth.
+
+    It is shown drawings by an artist whom it does not know.
+    """
+    right = []
+    for number, scene in enumerate(questions.coloured(rng, count)):
+        artist, *others = np.roll(used_artists(), number)
+        (figure,) = scene.figures
+        (picture,) = painter.paint([replace(scene, figures=(replace(figure, artist=artist),))])
+        seen = colour_seen(picture, figure, scene.background, painter, others)
+        right.append(seen == figure.tint)
     return float(np.mean(right))
 
 
@@ -297,7 +297,7 @@ def examine(folder: Path, part: float = 1.0) -> None:
         (
             "coloured",
             questions.coloured(rng, some),
-            {"subject": subject_right, "colour": colour_right},
+            {"subject": subject_right, "colour": colour_right(painter)},
         ),
         ("several", questions.several(rng, some), {"count": count_right}),
         ("two", questions.pairs(rng, some), {"both": all_there, "relation": relation_right}),

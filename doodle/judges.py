@@ -4,44 +4,69 @@ Each is asked with the question, the picture (3, 256, 256) of -1 to 1, and the f
 have found in it, the surest first.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from doodle.captions import called_alike
 from doodle.classifier import SKIES, Eyes, Seen, person_of, persons, sky, styles, window
+from doodle.paint import Painter
+from doodle.places import Background
 from doodle.questions import Question
-from doodle.scenes import CELL, USUAL, Figure, Relation, worn_by
+from doodle.scenes import CELL, USUAL, Figure, Relation, Scene, used_artists, worn_by
 from doodle.subjects import COLOURS, PEOPLE, subjects
 
 Judge = Callable[[Question, Tensor, list[Seen]], bool]
+
+HUES = (
+    *((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0), (1.0, 1.0, 1.0)),
+    *((1.0, -1.0, 0.0), (0.0, 1.0, -1.0), (1.0, 0.0, -1.0)),
+)
+"""What colours are compared by: red, green, blue and light, and what each is more than another."""
+SHADES = 64
 
 
 def edge_colour(picture: Tensor) -> str:
     """The name of the plain colour nearest to the median of the picture's edge."""
     edge = torch.cat([picture[:, :6].flatten(1), picture[:, -6:].flatten(1)], dim=1)
-    return _nearest_colour((edge.median(dim=1).values.numpy() + 1) * 127.5)
-
-
-def _nearest_colour(shade: np.ndarray) -> str:
+    shade = (edge.median(dim=1).values.numpy() + 1) * 127.5
     return min(COLOURS, key=lambda colour: float(np.square(shade - COLOURS[colour]).sum()))
 
 
-def figure_colour(picture: Tensor, seen: Seen, background: str) -> str:
-    """The plain colour nearest to what most of a figure is painted in.
+def colour_seen(
+    picture: Tensor,
+    figure: Figure,
+    background: Background,
+    painter: Painter,
+    artists: Sequence[int] = used_artists(),
+) -> str:
+    """The colour that makes an artist's drawing of a figure most like what is in its place."""
+    drawn = [
+        replace(figure, tint=tint, artist=artist)
+        for tint in COLOURS
+        if tint != background.colour
+        for artist in artists
+    ]
+    real = painter.paint([Scene(background, (one,)) for one in drawn])
+    apart = (_shades(real, figure) - _shades(picture[None], figure)).abs().mean(1)
+    return drawn[int(apart.argmin())].tint or ""
 
-    What is like the background does not count, nor what is nearly black or white, which a
-    drawing keeps when it is recoloured, unless nothing else is left.
+
+def _shades(pictures: Tensor, figure: Figure) -> Tensor:
+    """What is painted in the place of a figure, wherever in it: the shades of each hue, in order.
+
+    Two are as far apart as one must be repainted to be the other, seen along each of `HUES`.
+    Returns (N, hues × SHADES).
     """
-    top, left, side = seen.y * CELL, seen.x * CELL, USUAL * CELL
-    pixels = (picture[:, top : top + side, left : left + side].flatten(1).T.numpy() + 1) * 127.5
-    own = pixels[np.abs(pixels - np.array(COLOURS[background])).max(1) > 40]
-    light = own @ np.array([0.30, 0.59, 0.11])
-    plain = (light > 60) & ((light < 225) | (np.ptp(own, axis=1) > 30))
-    chosen = own[plain] if plain.mean() > 0.4 else own
-    return _nearest_colour(np.median(chosen, axis=0)) if len(chosen) else background
+    down, right = (slice(CELL * at, CELL * (at + figure.size)) for at in (figure.y, figure.x))
+    pixels = functional.avg_pool2d(pictures[:, :, down, right], 4).flatten(2)
+    hues = functional.normalize(torch.tensor(HUES), dim=1)
+    ordered = (hues @ pixels).sort(2).values
+    return ordered.unflatten(2, (SHADES, -1)).mean(3).flatten(1)
 
 
 def subject_right(question: Question, _picture: Tensor, seen: list[Seen]) -> bool:
@@ -49,11 +74,17 @@ def subject_right(question: Question, _picture: Tensor, seen: list[Seen]) -> boo
     return bool(seen) and seen[0].subject == question.scene.figures[0].subject
 
 
-def colour_right(question: Question, picture: Tensor, seen: list[Seen]) -> bool:
+def colour_right(painter: Painter) -> Judge:
     """Whether the surest figure has the colour that was asked for."""
-    background = question.scene.background.colour
-    wanted = question.scene.figures[0].tint
-    return bool(seen) and figure_colour(picture, seen[0], background) == wanted
+
+    def right(question: Question, picture: Tensor, seen: list[Seen]) -> bool:
+        wanted, background = question.scene.figures[0], question.scene.background
+        if not seen:
+            return False
+        there = replace(wanted, x=seen[0].x, y=seen[0].y)
+        return colour_seen(picture, there, background, painter) == wanted.tint
+
+    return right
 
 
 def all_there(question: Question, _picture: Tensor, seen: list[Seen]) -> bool:

@@ -20,10 +20,11 @@ from doodle.scenes import (
     Scene,
     held_out,
     outdoors,
+    recoloured,
     used_artists,
     worn_by,
 )
-from doodle.subjects import COLOURS, PEOPLE, index_of, subjects
+from doodle.subjects import COLOURS, index_of, subjects
 
 SIDES = (Relation.LEFT, Relation.RIGHT, Relation.ABOVE, Relation.BELOW)
 MANNERS = (*((artist, "") for artist in used_artists()), *((0, style) for style in STYLES))
@@ -67,7 +68,7 @@ def coloured(rng: Generator, count: int) -> list[Scene]:
     scenes = []
     for scene in _plain(rng, 2 * count):
         figure = scene.figures[0]
-        if subjects()[figure.subject].kind == PEOPLE:
+        if not recoloured(figure.subject):
             continue
         own = NATURAL.get(subjects()[figure.subject].name, ())
         free = [c for c in COLOURS if c != scene.background.colour and c not in own]

@@ -52,6 +52,11 @@ NATURAL = {
     name: (colour,) for colour, names in NATURAL_COLOURS.items() for name in names.split("|")
 } | {"fox": ("red", "red", "orange"), "penguin": ("black",)}
 """What colours a caption may give to a subject as it is drawn anyway."""
+KEEP_THEIR_COLOURS = (
+    *("panda", "penguin", "egg", "bicycle", "cloud", "snowman", "ghost", "glasses", "ant"),
+    *("baseball", "sheep", "piano", "polar bear", "swan", "tooth", "volleyball"),
+)
+"""Subjects of which two artists or more drew most nearly white or black: paint does not show."""
 
 WORN = {"hat": (4, 2, -2), "crown": (4, 2, -2), "glasses": (6, 1, 1)}
 """What can be worn: its size in cells, and how far right of and below its wearer's corner it is."""
@@ -375,13 +380,15 @@ def worn_by(wearer: Figure, name: str) -> Figure:
     return Figure(index_of(name), wearer.artist, size, wearer.x + right, wearer.y + down)
 
 
-def _coloured(rng: Generator, scene: Scene) -> Scene:
-    """The scene with one kind of subject, or each, in another colour than its background's.
+def recoloured(subject: int) -> bool:
+    """Whether a subject is drawn in colours that are not its own: people keep theirs."""
+    one = subjects()[subject]
+    return one.kind != PEOPLE and one.name not in KEEP_THEIR_COLOURS
 
-    People keep theirs.
-    """
-    kinds = sorted({one.subject for one in scene.figures})
-    kinds = [kind for kind in kinds if subjects()[kind].kind != PEOPLE]
+
+def _coloured(rng: Generator, scene: Scene) -> Scene:
+    """The scene with one kind of subject, or each, in another colour than its background's."""
+    kinds = sorted({one.subject for one in scene.figures if recoloured(one.subject)})
     if len(kinds) > 1 and rng.random() >= ALL_COLOURED:
         kinds = [int(rng.choice(kinds))]
     shown = [colour for colour in COLOURS if colour != scene.background.colour]

@@ -24,11 +24,20 @@ from doodle.classifier import (
     window,
 )
 from doodle.evaluate import FIGURES, KINDS, PHRASINGS, evenness, phrasings, sharpness
-from doodle.judges import edge_colour, figure_colour
+from doodle.judges import edge_colour
 from doodle.paint import Painter
 from doodle.places import Background
 from doodle.questions import Question
-from doodle.scenes import CELL, USUAL, WEATHERS, Figure, Relation, Scene, held_out
+from doodle.scenes import (
+    CELL,
+    KEEP_THEIR_COLOURS,
+    USUAL,
+    WEATHERS,
+    Figure,
+    Relation,
+    Scene,
+    held_out,
+)
 from doodle.sprites import Pixels
 from doodle.subjects import COLOURS, TONES, index_of, subjects
 from doodle.tokenizer import new_tokenizer, token
@@ -49,6 +58,13 @@ def asked(*figures: Figure, relation: Relation | None = None, colour: str = "whi
 def figure(subject: int, tint: str | None = None) -> Figure:
     """A figure in the middle."""
     return Figure(subject, 0, USUAL, 4, 4, tint=tint)
+
+
+def in_gray(sprites: Pixels) -> Pixels:
+    """The sprites in a colour that takes any other."""
+    gray = sprites.copy()
+    gray[..., :3] = 120
+    return gray
 
 
 @pytest.mark.parametrize("kind", [questions.singles, questions.coloured, questions.several])
@@ -127,14 +143,40 @@ def test_a_relation_is_judged_by_where_both_are(relation: Relation, right: bool)
 
 
 @pytest.mark.parametrize("colour", COLOURS)
-def test_colours_are_told_apart_as_they_are_painted(sprites: Pixels, colour: str) -> None:
-    gray = sprites.copy()
-    gray[..., :3] = 120
-    background = "teal" if colour != "teal" else "red"
-    scene = Scene(Background(colour=background), (figure(CAT, colour),))
-    (picture,) = Painter(gray).paint([scene])
-    assert edge_colour(picture) == background
-    assert figure_colour(picture, Seen(CAT, 4, 4, 1.0), background) == colour
+def test_backgrounds_are_told_apart_as_they_are_painted(sprites: Pixels, colour: str) -> None:
+    scene = Scene(Background(colour=colour), (figure(CAT),))
+    assert edge_colour(Painter(sprites).paint([scene])[0]) == colour
+
+
+@pytest.mark.parametrize("colour", COLOURS)
+def test_a_colour_is_right_where_the_figure_is_seen_and_by_any_artist(
+    sprites: Pixels, colour: str
+) -> None:
+    background, painter = "teal" if colour != "teal" else "red", Painter(in_gray(sprites))
+    wanted = asked(figure(CAT, colour), colour=background)
+    aside = replace(figure(CAT, colour), x=2, artist=2)
+    (picture,) = painter.paint([replace(wanted.scene, figures=(aside,))])
+    judge = judges.colour_right(painter)
+    assert judge(wanted, picture, [Seen(CAT, 2, 4, 1.0)])
+    assert not judge(wanted, picture, [])
+    other = "gray" if colour != "gray" else "pink"
+    assert not judge(asked(figure(CAT, other), colour=background), picture, [Seen(CAT, 2, 4, 1.0)])
+
+
+def test_a_colour_is_told_from_drawings_by_others_where_the_figure_is_moved(
+    sprites: Pixels,
+) -> None:
+    background, painter = Background(colour="teal"), Painter(in_gray(sprites))
+    moved = replace(figure(CAT, "purple"), x=5)
+    (picture,) = painter.paint([Scene(background, (moved,))])
+    seen = judges.colour_seen(picture, figure(CAT), background, painter, (1, 2, 3))
+    assert seen == "purple"
+
+
+def test_what_is_mostly_white_or_black_is_asked_for_in_no_other_colour() -> None:
+    named = {subjects()[one.figures[0].subject].name for one in questions.coloured(rng(), 600)}
+    assert not named & {*KEEP_THEIR_COLOURS}
+    assert len(named) > 200
 
 
 class Spots(torch.nn.Module):

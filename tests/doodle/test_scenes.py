@@ -27,6 +27,7 @@ from doodle.scenes import (
     held_out,
     outdoors,
     random_scene,
+    recoloured,
     styled,
 )
 from doodle.sprites import Pixels
@@ -166,7 +167,7 @@ def test_of_two_kinds_one_or_each_has_a_colour_of_its_own() -> None:
     coloured = Counter(
         tuple(figure.tint is not None for figure in scene.figures)
         for scene in pairs
-        if all(subjects()[figure.subject].kind != PEOPLE for figure in scene.figures)
+        if all(recoloured(figure.subject) for figure in scene.figures)
     )
     assert set(coloured) == {(True, False), (False, True), (True, True)}
     assert min(coloured.values()) > 0.2 * coloured.total()
