@@ -27,8 +27,12 @@ ASIDE = ("", "on the left", "on the right", "at the top", "at the bottom")
 IN_PLACE = ("", "on the left", "on the right")
 ARTISTS_BY_TURNS = ("", "flat", "3d")
 """Of the four only those whose subjects come out best; three pictures are left to chance."""
+GENDERS_BY_TURNS = ("", *("man",) * 3, "", *("man",) * 3, "")
+"""Half are men then: of those asked for four in ten come out as women, of the others seven.
+
+The three that are left open are not by the same artist.
+"""
 SKIN = (*("white",) * 3, *("brown",) * 3, *("black",) * 3)
-"""A gender is not told: a man who was asked for is drawn as a woman too often for that to help."""
 
 
 def unsaid() -> list[dict[str, Any]]:
@@ -39,15 +43,13 @@ def unsaid() -> list[dict[str, Any]]:
     alone = _none_of([*of_kind("where"), *several, "and", "flying", "wearing"])
     one_thing = r"^(?!.*\S_ (?:.* )?\S+_(?!\S))"
     somebody = [token(subject) for subject in subjects() if subject.kind == PEOPLE]
+    either = [token(subject) for subject in subjects() if subject.either]
     swimming = [token(subject) for subject in subjects() if subject.home == "water"]
     outdoors = _none_of([*background, "snowfall"]) + _some_of(hinted)
-    skin = [f"{tone} {{prompt}}" for tone in SKIN]
+    uncoloured = rf"(?! {_one_of(of_kind('colour'))})"
     return [
-        {
-            "where": rf"^{_one_of(somebody)}(?! {_one_of(of_kind('colour'))})",
-            "one_of": skin,
-            "even_if_said": True,
-        },
+        _open(rf"^{_one_of(either)}{uncoloured}", _before(GENDERS_BY_TURNS)),
+        _open(rf"^{_one_of(somebody)}{uncoloured}", _before(SKIN)) | {"even_if_said": True},
         _open(outdoors + _some_of(swimming), _after(AT_SEA)),
         _open(outdoors, _after(OUTDOORS)),
         _open(alone + one_thing + _some_of(["background"]), _after(ASIDE)),
@@ -62,6 +64,11 @@ def unsaid() -> list[dict[str, Any]]:
 
 def _open(where: str, one_of: list[str]) -> dict[str, Any]:
     return {"where": where, "one_of": one_of}
+
+
+def _before(said: Iterable[str]) -> list[str]:
+    """What may be said before a prompt."""
+    return [f"{one} {{prompt}}".lstrip() for one in said]
 
 
 def _after(said: Iterable[str]) -> list[str]:

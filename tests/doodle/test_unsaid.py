@@ -78,11 +78,27 @@ def test_nothing_is_added_to_what_leaves_nothing_open(prompt: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("prompt", "who"), [("a cook", "cook_"), ("une femme dans la neige", "woman_")]
+    ("prompt", "who"), [("a king", "prince_"), ("une femme dans la neige", "woman_")]
 )
 def test_people_of_whom_nothing_is_told_differ_in_their_skin(prompt: str, who: str) -> None:
     tones = [one.split(f" {who}")[0] for one in nine(prompt)]
     assert sorted(tones) == ["black"] * 3 + ["brown"] * 3 + ["white"] * 3
+
+
+@pytest.mark.parametrize("prompt", ["a cook", "un cuisinier dans la neige"])
+def test_of_people_of_either_gender_two_in_three_are_asked_to_be_men_by_any_artist(
+    prompt: str,
+) -> None:
+    drawn = nine(prompt)
+    assert {one.split()[0] for one in drawn} == {"white", "brown", "black"}
+    men = [one for one in drawn if " man_ cook_" in one]
+    assert len(men) == 6
+    assert {one.split()[-1] for one in drawn if one not in men} > {"flat", "3d"}
+
+
+def test_nobody_is_asked_to_be_a_man_who_must_not_or_is_a_woman() -> None:
+    drawn = nine("a woman cook") + nine("une cuisinière") + nine("a cook", "man")
+    assert not any("man_ cook_" in one.replace("woman_", "") for one in drawn)
 
 
 def test_no_skin_has_a_place_of_its_own() -> None:
