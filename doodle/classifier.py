@@ -15,6 +15,7 @@ import torch
 from numpy.random import Generator
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from doodle.paint import Painter
 from doodle.places import backgrounds
@@ -48,10 +49,13 @@ BLOBS = 5
 APART = 4
 """A window so many cells beside every figure shows nothing whole."""
 BATCH = {"cpu": 64, "cuda": 512}
-FIRST = {"cpu": 1500, "cuda": 8000}
-FRESH = {"cpu": 4, "cuda": 64}
+FIRST = {"cpu": 4000, "cuda": 8000}
+FRESH = {"cpu": 6, "cuda": 64}
 """What is learnt from in a step, how many scenes there are, and how many a step makes anew."""
-SCENES = Mix(tint=0.15, style=0.3)
+RATE, RATE_AGAIN = 3e-3, 1e-3
+"""Of what starts from nothing, and of what goes on."""
+MEAN = 0.998
+SCENES = Mix(tint=0.5, style=0.3)
 CROWD = 4
 """So many scenes for each person who is seen besides."""
 SKIES = ("", *WEATHERS)
@@ -316,15 +320,20 @@ def _beside(x: int, y: int, figure: Figure) -> bool:
     return max(abs(x - figure.x - middle), abs(y - figure.y - middle)) >= APART
 
 
-def train(run: Run, rate: float = 3e-3) -> None:
-    """Train all for the run's minutes on composed scenes, of which some are new every step."""
-    eyes = (_saved_eyes() or Eyes()).to(run.device)
+def train(run: Run) -> None:
+    """Train all for the run's minutes on composed scenes, of which some are new every step.
+
+    What is kept are the means of the weights.
+    """
+    saved = _saved_eyes()
+    eyes, rate = (saved or Eyes()).to(run.device), RATE if saved is None else RATE_AGAIN
+    mean = AveragedModel(eyes, multi_avg_fn=get_ema_multi_avg_fn(MEAN), use_buffers=True)
     optimiser = torch.optim.AdamW(eyes.parameters(), rate, weight_decay=1e-2)
     batch, fresh = BATCH[run.device.type], FRESH[run.device.type]
     looks = labelled(run.rng, run.painter, FIRST[run.device.type])
 
     def keep() -> None:
-        save_state("classifier", {"eyes": eyes.state_dict()})
+        save_state("classifier", {"eyes": mean.module.state_dict()})
 
     for step in run.steps(keep):
         for group in optimiser.param_groups:
@@ -337,9 +346,10 @@ def train(run: Run, rate: float = 3e-3) -> None:
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
+        mean.update_parameters(eyes)
         run.note(batch, loss)
     keep()
-    for line in judged(eyes.eval(), run.painter, run.held_out()):
+    for line in judged(mean.module.eval(), run.painter, run.held_out()):
         run.say(line)
 
 
