@@ -259,11 +259,13 @@ def _backgrounds() -> list[Replace]:
 def _people() -> list[Replace]:
     """What tells the gender of who may be of either; of who may not, it says nothing.
 
-    A baby animal is that animal.
+    A baby animal is that animal, and so is a mother bear.
     """
     marks = {subject.name: _mark(subject) for subject in subjects()}
     either = "".join(_mark(subject) for subject in subjects() if subject.either)
     young = "".join(_mark(s) for s in subjects() if s.kind in ("animal", "character", "food"))
+    animals = "".join(_mark(s) for s in subjects() if s.kind == "animal")
+    untitled = "".join(marks[name] for name in UNTITLED)
     alone = "".join(
         _mark(subject)
         for subject in subjects()
@@ -274,6 +276,7 @@ def _people() -> list[Replace]:
         Replace(Regex(rf"\bmale\s+(?=[{either}])"), f" {marks['man']} "),
         Replace(Regex(rf"[{marks['woman']}{marks['man']}]\s+(?=[{alone}])"), " "),
         Replace(Regex(rf"{marks['baby']}\s+(?=[{young}])"), " "),
+        Replace(Regex(rf"[{untitled}]\s+(?=[{animals}])"), " "),
     ]
 
 
