@@ -376,7 +376,7 @@ def test_the_table_of_the_readme_is_what_was_found() -> None:
         "rain or snowfall": ("wet, weather", "wet, subject"),
         "the six styles": ("styled, style", "styled, subject"),
         "people of a gender": ("people, gender and skin", "people, subject"),
-        "phrasings by somebody": ("other phrasings, subject",),
+        "phrasings by two others": ("other phrasings, subject",),
     }
     for begins, names in rows.items():
         said = re.search(rf"^\| {begins}[^|]*\| ([^|]*)\|", table, re.MULTILINE)
