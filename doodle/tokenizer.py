@@ -286,7 +286,7 @@ def _relations() -> list[Replace]:
     A thing may be described, also by words that nobody knows: "on a shabby old box".
     """
     looks = "|".join(of_kind("colour", "size", "count"))
-    others = "|".join([*LINKING.split(), *of_kind(*{w.kind for w in words()})])
+    others = "|".join([*LINKING.split(), *(w.word for w in words())])
     described = rf"(?:\s*(?:(?:{looks})|(?!(?:{others})\b)[^\W{MARKS}]+)(?![\w{MARKS}]))"
     thing = rf"(?={described}{{0,{MOST_DESCRIBED}}}\s*[{MARKS}])"
     article = r"(?:(?:an?|the|my|his|her|their|some|une?|la|le|les|des|son|sa|ses)\b|l')"

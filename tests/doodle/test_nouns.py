@@ -146,6 +146,10 @@ def test_every_noun_by_hand_is_written_once_and_names_a_subject(table: Path) -> 
     assert {subject for _, _, subject in rows} <= {subject.name for subject in subjects()}
 
 
+def test_every_english_noun_by_hand_is_read(nearest: dict[str, str]) -> None:
+    assert by_hand(ENGLISH).keys() <= nearest.keys()
+
+
 def test_french_nouns_written_by_hand_name_subjects_in_both_numbers() -> None:
     found = in_french({})
     assert found["suricate"] == found["suricates"] == "squirrel"

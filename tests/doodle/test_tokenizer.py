@@ -56,6 +56,8 @@ def said(tokenizer: PreTrainedTokenizerFast, prompt: str) -> list[str]:
         ("un cuisinier", ["[cook]"]),
         ("a male cook, a female cat", ["[man]", "[cook]", "[cat]"]),
         ("a baby panda", ["[panda]"]),
+        ("a girl panda", ["[panda]"]),
+        ("a girl and a panda", ["[girl]", "and", "[panda]"]),
         ("un bébé dort", ["[baby]"]),
         ("a woman with long red hair", ["[woman]"]),
         ("a woman with pale skin", ["white", "[woman]"]),

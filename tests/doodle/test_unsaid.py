@@ -98,7 +98,7 @@ def test_of_people_of_either_gender_two_in_three_are_asked_to_be_men_by_any_arti
 
 def test_nobody_is_asked_to_be_a_man_who_must_not_or_is_a_woman() -> None:
     drawn = nine("a woman cook") + nine("une cuisinière") + nine("a cook", "man")
-    assert not any("man_ cook_" in one.replace("woman_", "") for one in drawn)
+    assert not any("man_" in one.split() for one in drawn)
 
 
 def test_no_skin_has_a_place_of_its_own() -> None:
