@@ -13,6 +13,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from doodle.autoencoder import CHANNELS, Training, shipped_autoencoder
+from doodle.ema import Ema
 from doodle.lessons import Composed, Lessons
 from doodle.models import (
     GUIDANCE,
@@ -38,7 +39,6 @@ RATE = {"cpu": 1.5e-3, "cuda": 2e-3}
 UNTOLD = 0.1
 PASSED = 0.5
 """How often a time is learnt at which a drawing passes, instead of any."""
-EMA = 0.998
 STEADY_UNTIL = 0.45
 PROMPTS = (
     "a fox on a blue background",
@@ -106,30 +106,6 @@ class Learner(nn.Module):
         super().__init__()
         self.text = new_text_encoder()
         self.denoiser = new_denoiser()
-
-
-class Ema:
-    """A running mean of the learner's weights: what is drawn with and what ships."""
-
-    def __init__(self, learner: Learner) -> None:
-        """Start at the learner's weights."""
-        self.weights = [weight.detach().clone() for weight in learner.parameters()]
-        self.steps = 0
-
-    @torch.no_grad()
-    def follow(self, learner: Learner) -> None:
-        """Move a little towards the learner."""
-        self.steps += 1
-        pace = 1 - min(EMA, (1 + self.steps) / (20 + self.steps))
-        torch._foreach_lerp_(self.weights, list(learner.parameters()), pace)
-
-    @torch.no_grad()
-    def learner(self) -> Learner:
-        """A learner with the mean weights."""
-        mean = Learner()
-        for weight, value in zip(mean.parameters(), self.weights, strict=True):
-            weight.copy_(value)
-        return mean.eval()
 
 
 def frozen_autoencoder() -> AutoencoderTiny:
@@ -260,7 +236,7 @@ def train(run: Run, adam_rate: float = 1e-3) -> None:
     def keep() -> None:
         state = {"learner": learner.state_dict(), "optimiser": optimiser.state_dict()}
         save_state("denoiser", {**state, "ema": ema.weights, "steps": ema.steps})
-        mean = ema.learner()
+        mean = ema.written_to(Learner())
         denoiser = mean.denoiser.to(memory_format=torch.channels_last)
         draw_sheet(assembled(autoencoder, mean.text, denoiser).to(run.device))
 

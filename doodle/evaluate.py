@@ -25,14 +25,8 @@ from torch import Tensor
 
 from doodle import questions
 from doodle.autoencoder import psnr
-from doodle.classifier import (
-    Eyes,
-    Seen,
-    figures_in,
-    judged,
-    shrunk,
-    trained_eyes,
-)
+from doodle.classifier import judged
+from doodle.eyes import Eyes, Seen, figures_in, shrunk, trained_eyes
 from doodle.judges import (
     Judge,
     all_there,

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from transformers import PreTrainedTokenizerFast
 
-from doodle.denoiser import Ema, Learner, frozen_autoencoder
+from doodle.denoiser import Learner, frozen_autoencoder
+from doodle.ema import Ema
 from doodle.models import assembled, write_folder
 from doodle.state import WEIGHTS, load_state
 from doodle.tokenizer import new_tokenizer
@@ -29,7 +30,7 @@ def export(folder: Path) -> int:
         raise FileNotFoundError("train the denoiser first: python -m doodle.train denoiser")
     ema = Ema(Learner())
     ema.weights = saved["ema"]
-    mean = ema.learner()
+    mean = ema.written_to(Learner())
     size = write_folder(assembled(frozen_autoencoder(), mean.text, mean.denoiser), folder)
     write_vocabulary(folder)
     write_unsaid(folder)

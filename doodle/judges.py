@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from doodle.captions import called_alike
-from doodle.classifier import SKIES, Eyes, Seen, person_of, persons, sky, styles, window
+from doodle.eyes import SKIES, Eyes, Seen, person_of, persons, sky, styles, window
 from doodle.paint import Painter
 from doodle.places import Background
 from doodle.questions import Question

@@ -9,12 +9,12 @@ import pytest
 import torch
 
 from doodle import judges, questions
-from doodle.classifier import (
-    CROWD,
+from doodle.classifier import CROWD, labelled
+from doodle.evaluate import FIGURES, KINDS, PHRASINGS, evenness, phrasings, sharpness
+from doodle.eyes import (
     Eyes,
     Seen,
     figures_in,
-    labelled,
     nothing,
     person_of,
     persons,
@@ -23,7 +23,6 @@ from doodle.classifier import (
     styles,
     window,
 )
-from doodle.evaluate import FIGURES, KINDS, PHRASINGS, evenness, phrasings, sharpness
 from doodle.judges import edge_colour
 from doodle.paint import Painter
 from doodle.places import Background
@@ -149,18 +148,18 @@ def test_backgrounds_are_told_apart_as_they_are_painted(sprites: Pixels, colour:
 
 
 @pytest.mark.parametrize("colour", COLOURS)
-def test_a_colour_is_right_where_the_figure_is_seen_and_by_any_artist(
+def test_a_colour_is_right_where_the_figure_is_seen_and_not_where_it_was_expected(
     sprites: Pixels, colour: str
 ) -> None:
     background, painter = "teal" if colour != "teal" else "red", Painter(in_gray(sprites))
-    wanted = asked(figure(CAT, colour), colour=background)
-    aside = replace(figure(CAT, colour), x=2, artist=2)
-    (picture,) = painter.paint([replace(wanted.scene, figures=(aside,))])
-    judge = judges.colour_right(painter)
-    assert judge(wanted, picture, [Seen(CAT, 2, 4, 1.0)])
-    assert not judge(wanted, picture, [])
     other = "gray" if colour != "gray" else "pink"
-    assert not judge(asked(figure(CAT, other), colour=background), picture, [Seen(CAT, 2, 4, 1.0)])
+    aside, elsewhere = replace(figure(CAT, colour), x=0), replace(figure(DOG, other), x=8)
+    (picture,) = painter.paint([Scene(Background(colour=background), (aside, elsewhere))])
+    judge, seen = judges.colour_right(painter), [Seen(CAT, 0, 4, 1.0)]
+    wanted = asked(replace(elsewhere, subject=CAT, tint=colour), colour=background)
+    assert judge(wanted, picture, seen)
+    assert not judge(wanted, picture, [])
+    assert not judge(asked(figure(CAT, other), colour=background), picture, seen)
 
 
 def test_a_colour_is_told_from_drawings_by_others_where_the_figure_is_moved(

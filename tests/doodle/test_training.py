@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 import torch
 
-from doodle import denoiser
+from doodle import classifier, denoiser
 from doodle.autoencoder import (
     Training,
     psnr,
     reconstruction_loss,
     shipped_autoencoder,
 )
+from doodle.ema import Ema
+from doodle.eyes import Eyes, trained_eyes
 from doodle.models import (
     LOOKS,
     assembled,
@@ -29,6 +31,8 @@ from doodle.scenes import Scene
 from doodle.sprites import Pixels
 from doodle.state import load_state, save_state
 from doodle.tokenizer import first_subject, vocabulary
+
+FAR = 10.0
 
 
 @pytest.fixture
@@ -198,3 +202,40 @@ def test_a_perfect_reconstruction_costs_nothing_and_smeared_edges_cost_more() ->
     assert reconstruction_loss(edge, edge) == 0
     assert psnr(smeared, edge) < 15
     assert reconstruction_loss(faded, edge) < reconstruction_loss(smeared, edge)
+
+
+def test_the_mean_follows_weights_and_what_is_counted_beside_them_but_no_steps() -> None:
+    network = torch.nn.BatchNorm1d(2)
+    mean = Ema(network)
+    with torch.no_grad():
+        network.weight += 1
+        network.running_mean += 1
+        network.num_batches_tracked += 5
+    mean.follow(network)
+    found = mean.written_to(torch.nn.BatchNorm1d(2))
+    assert found.num_batches_tracked == 0
+    assert 1 < float(found.weight.detach()[0]) < 2
+    assert 0 < float(found.running_mean[0]) < 1
+    assert not found.training
+
+
+def far(optimiser: torch.optim.AdamW) -> None:
+    """A step of FAR."""
+    with torch.no_grad():
+        for weight in optimiser.param_groups[0]["params"]:
+            weight.add_(FAR)
+
+
+def test_the_eyes_that_are_kept_are_the_mean_and_are_gone_on_from(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, few in (("FIRST", 4), ("BATCH", 4), ("FRESH", 1)):
+        monkeypatch.setitem(getattr(classifier, name), "cpu", few)
+    monkeypatch.setattr(classifier, "judged", lambda *_looks: [])
+    started = Eyes()
+    save_state("classifier", {"eyes": started.state_dict()})
+    monkeypatch.setattr(torch.optim.AdamW, "step", far)
+    classifier.train(one_step(run))
+    kept = trained_eyes().windows.answer.weight
+    moved = (kept - started.windows.answer.weight).abs().max()
+    assert 0 < float(moved) < 0.95 * FAR
